@@ -1,0 +1,10 @@
+<%@ page contentType="application/json; charset=UTF-8" %><%@ include file="common.jspf" %><%@ include file="page.jspf" %><%
+    int counter;
+    synchronized (session) {
+        Integer before = (Integer) session.getAttribute("counter");
+        counter = before == null ? 1 : before + 1;
+        session.setAttribute("counter", counter);
+    }
+    response.setHeader("Cache-Control", "no-store");
+%><%= jsonObject("user", session.getAttribute("user"), "counter", counter, "version", version(), "instance", instance(),
+                 "route", route(session.getId()), "session", session.getId(), "new", session.isNew()) %>

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Make a WAR of the sample application: any version, healthy or sick, the same bytes each time.
+
+make_war.py --version 1.0 --out shop-1.0.war
+make_war.py --version 1.1 --out shop-1.1.war --sick unhealthy
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import re
+import zipfile
+from pathlib import Path
+
+APP = Path(__file__).resolve().parent / "app"
+
+SICK = {
+    "none": "a healthy release",
+    "unhealthy": "starts and serves, but its health page answers 503 for ever",
+    "broken": "web.xml is cut off: Tomcat stays up and answers 404 for the application",
+    "slow-start": "the context takes --slow-start-seconds to start, then it is healthy",
+}
+
+# The oldest time a zip can hold: a WAR depends on its content alone.
+ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+def members(version: str, sick: str, slow_start_seconds: int) -> dict[str, bytes]:
+    """Every file of the WAR, by its name in the archive."""
+    files = {path.relative_to(APP).as_posix(): path.read_bytes() for path in sorted(APP.rglob("*")) if path.is_file()}
+    files["WEB-INF/release.properties"] = (
+        f"version={version}\nsick={sick}\nslow_start_seconds={slow_start_seconds if sick == 'slow-start' else 0}\n"
+    ).encode()
+    if sick == "broken":
+        web_xml = files["WEB-INF/web.xml"]
+        files["WEB-INF/web.xml"] = web_xml[: len(web_xml) // 2]
+    return files
+
+
+def make_war(out: Path, version: str, sick: str = "none", slow_start_seconds: int = 20, padding_bytes: int = 0) -> str:
+    """Write the WAR and return its sha256."""
+    files = members(version, sick, slow_start_seconds)
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in sorted(files.items()):
+            info = zipfile.ZipInfo(name, ZIP_TIME)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o100644 << 16
+            archive.writestr(info, content)
+        if padding_bytes:
+            info = zipfile.ZipInfo("WEB-INF/padding.bin", ZIP_TIME)
+            info.external_attr = 0o100644 << 16
+            archive.writestr(info, bytes(padding_bytes))
+    return hashlib.sha256(out.read_bytes()).hexdigest()
+
+
+def version_text(text: str) -> str:
+    """A version that can stand in a properties file and in HTML as it is."""
+    if not re.fullmatch(r"[A-Za-z0-9._+-]{1,64}", text):
+        raise argparse.ArgumentTypeError(f"version {text!r}: letters, digits and . _ + - are accepted, up to 64")
+    return text
+
+
+def main() -> None:
+    """Read the arguments, write the WAR, print its name and sha256."""
+    parser = argparse.ArgumentParser(
+        description=(__doc__ or "").splitlines()[0],
+        epilog="sick kinds: " + "; ".join(f"{kind}: {meaning}" for kind, meaning in SICK.items()),
+    )
+    parser.add_argument("--version", required=True, type=version_text, help="what the version and health pages answer")
+    parser.add_argument("--out", required=True, type=Path, help="the WAR to write")
+    parser.add_argument("--sick", choices=sorted(SICK), default="none", help="make a release that fails (default: none)")
+    parser.add_argument("--slow-start-seconds", type=int, default=20, help="for --sick slow-start (default: 20)")
+    parser.add_argument(
+        "--padding-mb", type=int, default=0, help="MiB of stored zeros to add, to make a large WAR (default: 0)"
+    )
+    args = parser.parse_args()
+    sha256 = make_war(args.out, args.version, args.sick, args.slow_start_seconds, args.padding_mb * 2**20)
+    print(f"{sha256}  {args.out}")
+
+
+if __name__ == "__main__":
+    main()
