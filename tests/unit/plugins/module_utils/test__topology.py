@@ -1,0 +1,308 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._topology import HOST_VARIABLES, Problems, TopologyError, derive, port
+
+SECRET = "s3cr3t-value"
+
+# Two instances on one machine, a third on its own; memcached on a Tomcat machine and apart.
+GROUPS = {"tomcat": ["tc-1", "tc-2", "tc.3"], "memcached": ["mc1", "mc2"], "balancer": ["lb"]}
+
+
+def cluster():
+    return {
+        "tc-1": {"ansible_host": "198.18.0.3", "tomcat_instance_ajp_secret": SECRET},
+        "tc-2": {"ansible_host": "198.18.0.3", "tomcat_instance_ajp_secret": SECRET, "tomcat_instance_port_offset": 100},
+        "tc.3": {"ansible_host": "198.18.0.4", "tomcat_instance_ajp_secret": SECRET},
+        "mc1": {"ansible_host": "198.18.0.3", "memcached_ports": [11211, 11212]},
+        "mc2": {"ansible_host": "198.18.0.5"},
+        "lb": {"ansible_host": "198.18.0.2"},
+    }
+
+
+def with_changes(**changes):
+    """The cluster with variables added: tc_1={...} is for host tc-1, lb={...} for lb."""
+    hosts = cluster()
+    for host, variables in changes.items():
+        name = {"tc_1": "tc-1", "tc_2": "tc-2", "tc_3": "tc.3"}.get(host, host)
+        hosts[name].update(variables)
+    return hosts
+
+
+def applications(*entries):
+    return derive(with_changes(lb={"tomcat_applications": list(entries)}), GROUPS)["applications"]
+
+
+def test_whole_cluster():
+    result = derive(with_changes(tc_1={"tomcat_instance_shutdown_port": 8005}), GROUPS)
+    assert result["instances"] == [
+        {
+            "inventory_host": "tc-1",
+            "name": "tc-1",
+            "route": "tc_1",
+            "machine": "198.18.0.3",
+            "address": "198.18.0.3",
+            "ports": {"ajp": 8009, "http": 8080, "shutdown": 8005},
+            "protocol": "ajp",
+            "ajp_enabled": True,
+            "http_enabled": False,
+            "worker": "ajp://198.18.0.3:8009",
+            "connect_url_base": "ajp://198.18.0.3:8009",
+            "failover_nodes": "n1,n2",
+        },
+        {
+            "inventory_host": "tc-2",
+            "name": "tc-2",
+            "route": "tc_2",
+            "machine": "198.18.0.3",
+            "address": "198.18.0.3",
+            "ports": {"ajp": 8109, "http": 8180, "shutdown": -1},
+            "protocol": "ajp",
+            "ajp_enabled": True,
+            "http_enabled": False,
+            "worker": "ajp://198.18.0.3:8109",
+            "connect_url_base": "ajp://198.18.0.3:8109",
+            "failover_nodes": "n1,n2",
+        },
+        {
+            "inventory_host": "tc.3",
+            "name": "tc.3",
+            "route": "tc_3",
+            "machine": "198.18.0.4",
+            "address": "198.18.0.4",
+            "ports": {"ajp": 8009, "http": 8080, "shutdown": -1},
+            "protocol": "ajp",
+            "ajp_enabled": True,
+            "http_enabled": False,
+            "worker": "ajp://198.18.0.4:8009",
+            "connect_url_base": "ajp://198.18.0.4:8009",
+            "failover_nodes": "",
+        },
+    ]
+    assert [node["id"] for node in result["memcached_nodes"]] == ["n1", "n2", "n3"]
+    assert result["msm_memcached_nodes"] == "n1:198.18.0.3:11211,n2:198.18.0.3:11212,n3:198.18.0.5:11211"
+    assert result["balancers"] == [{"inventory_host": "lb", "machine": "198.18.0.2", "address": "198.18.0.2"}]
+    assert result["applications"] == []
+    assert result["session_store"] == "memcached"
+
+
+def test_the_articles_single_machine():
+    local = {"ansible_connection": "local"}
+    hosts = {
+        "jvm1": {**local, "tomcat_instance_ajp_secret": SECRET},
+        "jvm2": {**local, "tomcat_instance_ajp_secret": SECRET, "tomcat_instance_port_offset": 100},
+        "cache": local,
+        "web": local,
+    }
+    result = derive(hosts, {"tomcat": ["jvm1", "jvm2"], "memcached": ["cache"], "balancer": ["web"]})
+    assert [item["worker"] for item in result["instances"]] == ["ajp://127.0.0.1:8009", "ajp://127.0.0.1:8109"]
+    assert result["msm_memcached_nodes"] == "n1:127.0.0.1:11211"
+    # There is no other node to prefer.
+    assert [item["failover_nodes"] for item in result["instances"]] == ["", ""]
+
+
+def test_group_names_are_parameters():
+    groups = {"app": GROUPS["tomcat"], "cache": GROUPS["memcached"], "web": GROUPS["balancer"]}
+    result = derive(cluster(), groups, tomcat_group="app", memcached_group="cache", balancer_group="web")
+    assert len(result["instances"]) == 3
+
+
+def test_nothing_of_the_secret_is_returned():
+    assert SECRET not in repr(derive(cluster(), GROUPS))
+
+
+def test_values_as_the_command_line_gives_them():
+    words = {"tomcat_instance_port_offset": "200", "tomcat_instance_http_enabled": "yes", "tomcat_instance_shutdown_port": "-1"}
+    instance = derive(with_changes(tc_1=words), GROUPS)["instances"][0]
+    assert instance["ports"] == {"ajp": 8209, "http": 8280, "shutdown": -1}
+    assert instance["http_enabled"] is True
+    assert instance["connect_url_base"] == "http://198.18.0.3:8280"
+
+
+def test_http_protocol_needs_no_secret():
+    hosts = {"t": {"tomcat_instance_protocol": "http", "tomcat_instance_session_store": "none"}, "lb": {}}
+    result = derive(hosts, {"tomcat": ["t"], "balancer": ["lb"]})
+    assert result["instances"][0]["worker"] == "http://t:8080"
+    assert result["instances"][0]["ajp_enabled"] is False
+    assert result["session_store"] == "none"
+
+
+def test_ipv6_address_is_bracketed():
+    instance = derive(with_changes(tc_3={"tomcat_instance_address": "fd00::3"}), GROUPS)["instances"][2]
+    assert instance["address"] == "fd00::3"
+    assert instance["worker"] == "ajp://[fd00::3]:8009"
+
+
+@pytest.mark.parametrize(
+    "path, base_name, context_path",
+    [("/", "ROOT", ""), ("/app", "app", "/app"), ("/app/", "app", "/app"), ("/a/b", "a#b", "/a/b")],
+)
+def test_application_paths(path, base_name, context_path):
+    (application,) = applications({"path": path})
+    assert application == {
+        "name": base_name,
+        "path": context_path or "/",
+        "context_path": context_path,
+        "base_name": base_name,
+        "health_path": "/",
+        "health_status": 200,
+        "health_pattern": "",
+    }
+
+
+def test_application_with_everything():
+    entry = {"name": "shop", "path": "/shop", "health_path": "/health?full=1", "health_status": "204", "health_pattern": "v={version}$"}
+    (application,) = applications(entry)
+    assert application == {**entry, "health_status": 204, "context_path": "/shop", "base_name": "shop"}
+
+
+@pytest.mark.parametrize(
+    "entry, expected",
+    [
+        ("shop", "tomcat_applications[0] is 'shop', it must be a dictionary"),
+        ({"path": "app"}, "path is 'app'"),
+        ({"path": "/a//b"}, "path is '/a//b'"),
+        ({"path": "/../b"}, "path is '/../b'"),
+        ({"path": ""}, "path is ''"),
+        ({}, "path is None"),
+        ({"path": "/", "name": "a/b"}, "name is 'a/b'"),
+        ({"path": "/", "name": ".."}, "name is '..'"),
+        ({"path": "/", "health_path": "health"}, "health_path is 'health'"),
+        ({"path": "/", "health_path": "/a b"}, "health_path is '/a b'"),
+        ({"path": "/", "health_status": 99}, "health_status is 99"),
+        ({"path": "/", "health_status": True}, "health_status is True"),
+        ({"path": "/", "health_pattern": "("}, "health_pattern is '('"),
+        ({"path": "/", "health_pattern": 1}, "health_pattern is 1"),
+        ({"path": "/", "heath_path": "/x"}, "unknown key heath_path"),
+    ],
+)
+def test_bad_application(entry, expected):
+    with pytest.raises(TopologyError) as caught:
+        applications(entry)
+    assert expected in caught.value.message
+
+
+def test_application_twice():
+    with pytest.raises(TopologyError) as caught:
+        applications({"path": "/app"}, {"path": "/app/", "name": "other"}, {"path": "/x", "name": "app"})
+    assert "has the path '/app' twice" in caught.value.message
+    assert "has the name 'app' twice" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "changes, expected",
+    [
+        ({"tc_1": {"tomcat_instance_jvm_route": "a.b"}}, "tc-1: tomcat_instance_jvm_route is 'a.b'"),
+        ({"tc_1": {"tomcat_instance_jvm_route": "a-b"}}, "tc-1: tomcat_instance_jvm_route is 'a-b'"),
+        ({"tc_1": {"tomcat_instance_jvm_route": "x" * 64}}, "1 to 63 letters"),
+        ({"tc_1": {"tomcat_instance_jvm_route": "tc_3"}}, "tc-1, tc.3: the jvmRoute 'tc_3' is used more than once"),
+        ({"tc_2": {"tomcat_instance_name": "tc-1"}}, "machine 198.18.0.3: tomcat_instance_name 'tc-1' is used more than once"),
+        ({"tc_2": {"tomcat_instance_name": "a/b"}}, "tomcat_instance_name is 'a/b'"),
+        (
+            {"tc_2": {"tomcat_instance_port_offset": 0}},
+            "machine 198.18.0.3: port 8009 is used by tc-1 (ajp) and tc-2 (ajp), set tomcat_instance_port_offset or the port itself",
+        ),
+        ({"tc_2": {"tomcat_instance_shutdown_port": 8009}}, "port 8009 is used by tc-1 (ajp) and tc-2 (shutdown)"),
+        ({"tc_1": {"tomcat_instance_ajp_port": 11212}}, "port 11212 is used by tc-1 (ajp) and mc1 (memcached)"),
+        ({"lb": {"ansible_host": "198.18.0.4", "apache_balancer_listen_port": 8009}}, "port 8009 is used by tc.3 (ajp) and lb (httpd)"),
+        ({"tc_1": {"tomcat_instance_port_offset": "many"}}, "tomcat_instance_port_offset is 'many'"),
+        ({"tc_1": {"tomcat_instance_port_offset": True}}, "tomcat_instance_port_offset is True"),
+        ({"tc_1": {"tomcat_instance_port_offset": -1}}, "tomcat_instance_port_offset is -1"),
+        ({"tc_1": {"tomcat_instance_ajp_port": 70000}}, "tomcat_instance_ajp_port is 70000"),
+        ({"tc_1": {"tomcat_instance_ajp_port": -1}}, "tomcat_instance_ajp_port is -1"),
+        ({"tc_1": {"tomcat_instance_protocol": "h2"}}, "tomcat_instance_protocol is 'h2', it must be one of ajp, http"),
+        ({"tc_1": {"tomcat_instance_ajp_enabled": "maybe"}}, "tomcat_instance_ajp_enabled is 'maybe', it must be true or false"),
+        ({"tc_1": {"tomcat_instance_ajp_enabled": False}}, "tomcat_instance_ajp_enabled is false"),
+        ({"tc_1": {"tomcat_instance_address": "0.0.0.0"}}, "not all of them"),
+        ({"tc_1": {"tomcat_instance_address": "a b"}}, "tomcat_instance_address is 'a b'"),
+        ({"tc_3": {"tomcat_instance_address": "127.0.0.1"}}, "tc.3: listens on 127.0.0.1, which lb on another machine cannot reach"),
+        ({"mc2": {"memcached_address": "127.0.0.1"}}, "set memcached_address"),
+        ({"mc2": {"memcached_address": "::"}}, "not all of them"),
+        ({"mc2": {"memcached_address": "fd00::1"}}, "takes no IPv6 address"),
+        ({"mc2": {"memcached_ports": 11211}}, "memcached_ports is 11211, it must be a list"),
+        ({"mc2": {"memcached_ports": []}}, "memcached_ports is []"),
+        ({"mc2": {"memcached_ports": ["a"]}}, "memcached_ports is ['a']"),
+        ({"tc_1": {"tomcat_instance_session_store": "redis"}}, "one of memcached, none"),
+        ({"tc_1": {"tomcat_instance_session_store": "none"}}, "must be the same on all instances"),
+        ({"tc_1": {"tomcat_instance_ajp_secret": None}}, "tc-1: tomcat_instance_ajp_secret is not set"),
+        ({"tc_2": {"tomcat_instance_ajp_secret": "other"}}, "tc-2: tomcat_instance_ajp_secret differs from that of tc-1"),
+        ({"lb": {"tomcat_applications": {"path": "/"}}}, "it must be a list"),
+        ({"lb": {"tomcat_applications": []}, "tc_1": {"tomcat_applications": [{"path": "/"}]}}, "differs between tc-1 and lb"),
+    ],
+)
+def test_bad_inventory(changes, expected):
+    with pytest.raises(TopologyError) as caught:
+        derive(with_changes(**changes), GROUPS)
+    assert expected in caught.value.message
+
+
+@pytest.mark.parametrize("secret", ["with space", 'a"b', "a'b", "a\\b", "a${b}", "x" * 64, "s\u00e9cret", 12345])
+def test_a_bad_secret_is_not_shown(secret):
+    same = {"tomcat_instance_ajp_secret": secret}
+    with pytest.raises(TopologyError) as caught:
+        derive(with_changes(tc_1=same, tc_2=same, tc_3=same), GROUPS)
+    assert "1 to 63 printable ASCII characters" in caught.value.message
+    assert str(secret) not in caught.value.message
+
+
+@pytest.mark.parametrize("group", ["tomcat", "memcached", "balancer"])
+def test_empty_group(group):
+    with pytest.raises(TopologyError) as caught:
+        derive(cluster(), {**GROUPS, group: []})
+    assert f"group '{group}' is empty or missing" in caught.value.message
+
+
+def test_without_a_store_no_memcached_is_needed():
+    none = {"tomcat_instance_session_store": "none"}
+    result = derive(with_changes(tc_1=none, tc_2=none, tc_3=none), {**GROUPS, "memcached": []})
+    assert result["memcached_nodes"] == []
+    assert result["msm_memcached_nodes"] == ""
+
+
+def test_all_problems_at_once():
+    problems = Problems()
+    problems.add("lb: found by the caller.")
+    hosts = with_changes(tc_1={"tomcat_instance_jvm_route": "a.b"}, tc_2={"tomcat_instance_port_offset": "x"})
+    with pytest.raises(TopologyError) as caught:
+        derive(hosts, {**GROUPS, "balancer": []}, problems=problems)
+    lines = caught.value.message.splitlines()
+    assert lines[0] == "The inventory cannot be used, 5 problems:"
+    assert lines[1] == "  1. lb: found by the caller."
+    assert len(lines) == 6
+
+
+def test_input_is_left_alone():
+    hosts = cluster()
+    before = copy.deepcopy(hosts)
+    derive(hosts, GROUPS)
+    assert hosts == before
+
+
+def test_every_variable_read_is_announced():
+    """A variable missing from HOST_VARIABLES would never reach derive() in a play."""
+    asked = set()
+
+    class Recorder(dict):
+        def get(self, key, default=None):
+            asked.add(key)
+            return super().get(key, default)
+
+    derive({name: Recorder(variables) for name, variables in cluster().items()}, GROUPS)
+    assert asked == set(HOST_VARIABLES)
+
+
+@pytest.mark.parametrize("offset, kind, expected", [(0, "ajp", 8009), (100, "http", 8180), (200, "shutdown", 8205)])
+def test_port(offset, kind, expected):
+    assert port(offset, kind) == expected
+
+
+def test_port_of_unknown_kind():
+    with pytest.raises(TopologyError, match="unknown kind of port 'https'"):
+        port(0, "https")
