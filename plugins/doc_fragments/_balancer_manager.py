@@ -1,0 +1,42 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this doc fragment is private to the collection.
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """How the balancer modules reach a balancer-manager."""
+
+    DOCUMENTATION = r"""
+requirements:
+  - The Python library C(requests) on the host that runs the module.
+options:
+  manager_url:
+    description:
+      - Address of the balancer-manager page, without a query.
+      - The module speaks to it from the managed host, so a manager that listens on loopback only is
+        reached by running the task on (or delegating it to) the balancer's host.
+    type: str
+    required: true
+  url_username:
+    description: User name for basic authentication.
+    type: str
+  url_password:
+    description: Password for basic authentication.
+    type: str
+  validate_certs:
+    description: Whether the certificate of an C(https) manager must be valid.
+    type: bool
+    default: true
+  ca_path:
+    description: File with the certificates of the authorities to trust, instead of the library's own.
+    type: path
+  request_timeout:
+    description: Seconds that one request may take to connect, and again to answer.
+    type: float
+    default: 5.0
+"""

@@ -1,0 +1,136 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: httpd_balancer_info
+short_description: Read the balancers and members of an Apache httpd
+description:
+  - Returns what httpd's C(balancer-manager) page reports (mod_proxy_balancer), as data.
+  - The page shows the balancers of the virtual host that it is served by, and no others.
+author:
+  - roundrobin.tomcat contributors (@roundrobin)
+extends_documentation_fragment:
+  - roundrobin.tomcat._attributes
+  - roundrobin.tomcat._attributes.info_module
+  - roundrobin.tomcat._balancer_manager
+seealso:
+  - module: roundrobin.tomcat.httpd_balancer_member
+"""
+
+EXAMPLES = r"""
+- name: Read the pool
+  roundrobin.tomcat.httpd_balancer_info:
+    manager_url: http://127.0.0.1:9080/balancer-manager
+  register: pool
+
+- name: Insist on two members that take requests
+  ansible.builtin.assert:
+    that: pool.balancers[0].members | selectattr('usable') | length >= 2
+"""
+
+RETURN = r"""
+balancers:
+  description: The balancers in the order of httpd's configuration.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name without C(balancer://).
+      type: str
+      sample: tomcat
+    members:
+      description: The balancer's members in the order of httpd's configuration.
+      type: list
+      elements: dict
+      contains:
+        balancer:
+          description: Name of the balancer that the member belongs to.
+          type: str
+          sample: tomcat
+        worker:
+          description: URL of the member.
+          type: str
+          sample: ajp://198.18.0.3:8009
+        route:
+          description: Route of the member, empty if it has none.
+          type: str
+          sample: jvm1
+        state:
+          description: One of V(enabled), V(draining), V(disabled), V(stopped).
+          type: str
+          sample: enabled
+        status:
+          description: The status as httpd writes it.
+          type: str
+          sample: Init Ok
+        usable:
+          description: Whether httpd gives the member new sessions (a standby, when no other member is left).
+          type: bool
+        standby:
+          description: Whether it is a hot standby (flag H).
+          type: bool
+        spare:
+          description: Whether it is a hot spare (flag R).
+          type: bool
+        ignore_errors:
+          description: Whether httpd ignores its errors (flag I).
+          type: bool
+        health_check_failed:
+          description: Whether mod_proxy_hcheck has taken it out (flag C).
+          type: bool
+        in_error:
+          description: Whether the last connection to it failed and C(retry) seconds are not over (flag E).
+          type: bool
+        elected:
+          description: How many requests it was given.
+          type: int
+        busy:
+          description: How many requests are in flight, by a counter that may err by a few.
+          type: int
+        load_factor:
+          description: Its share of the load.
+          type: float
+        lbset:
+          description: The set it belongs to; lower sets are used first.
+          type: int
+        retries:
+          description: How often httpd tried to reach it again.
+          type: int
+"""
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer_http import (
+    CONNECTION_ARGUMENTS,
+    requests_fetch,
+)
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer_manager import BalancerManager
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+
+try:
+    import requests
+except ImportError:
+    requests = None
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=CONNECTION_ARGUMENTS, supports_check_mode=True)
+    if requests is None:
+        module.fail_json(msg=missing_required_lib("requests"))
+    try:
+        manager = BalancerManager(requests_fetch(requests, module.params), module.params["manager_url"])
+        balancers = manager.read()
+    except CollectionError as error:
+        module.fail_json(msg=error.message, **error.details)
+    module.exit_json(changed=False, balancers=[balancer.as_dict() for balancer in balancers])
+
+
+if __name__ == "__main__":
+    main()
