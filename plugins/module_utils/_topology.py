@@ -32,13 +32,24 @@ PORT_OFF = -1  # what Tomcat itself takes for "no shutdown port"
 
 LOCAL_MACHINE = "127.0.0.1"
 
+# Defaults that roles share with this module; a unit test holds them equal.
+BASE_ROOT = "/var/opt/tomcat"
+LISTEN_PORT = 80
+MANAGER_PORT = 9080
+MANAGER_PATH = "/balancer-manager"
+STICKY_COOKIE = "JSESSIONID"
+
 # Every variable that is read of a host. Only these are asked for, so that a
 # template in a variable that does not matter here is never evaluated.
 HOST_VARIABLES = (
     "ansible_connection",
     "ansible_host",
     "apache_balancer_listen_port",
+    "apache_balancer_manager_address",
+    "apache_balancer_manager_path",
     "apache_balancer_manager_port",
+    "apache_balancer_server_name",
+    "apache_balancer_sticky_cookie",
     "memcached_address",
     "memcached_ports",
     "tomcat_applications",
@@ -46,6 +57,7 @@ HOST_VARIABLES = (
     "tomcat_instance_ajp_enabled",
     "tomcat_instance_ajp_port",
     "tomcat_instance_ajp_secret",
+    "tomcat_instance_base_root",
     "tomcat_instance_http_enabled",
     "tomcat_instance_http_port",
     "tomcat_instance_jvm_route",
@@ -69,6 +81,8 @@ HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?")
 SECRET_VARIABLE = "tomcat_instance_ajp_secret"
 SECRET = re.compile(r"[!-~]{1,63}")
 SECRET_FORBIDDEN = frozenset("\"'\\$")
+ABSOLUTE_PATH = re.compile(r"(/[A-Za-z0-9_.-]+)+")
+COOKIE_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 CONTEXT_PATH = re.compile(r"/|(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 APPLICATION_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._#-]*")
 APPLICATION_KEYS = ("name", "path", "health_path", "health_status", "health_pattern")
@@ -260,9 +274,11 @@ def _instance(host: Host) -> dict[str, t.Any]:
     ports["shutdown"] = host.port("tomcat_instance_shutdown_port", PORT_OFF, may_be_off=True)
     address = host.address("tomcat_instance_address")
     urls = {kind: f"{kind}://{_in_url(address)}:{ports[kind]}" for kind in PROTOCOLS}
+    name = host.text("tomcat_instance_name", host.name, INSTANCE_NAME, "a name of letters, digits, '_', '.' and '-'")
     return {
         "inventory_host": host.name,
-        "name": host.text("tomcat_instance_name", host.name, INSTANCE_NAME, "a name of letters, digits, '_', '.' and '-'"),
+        "name": name,
+        "base": f"{host.text('tomcat_instance_base_root', BASE_ROOT, ABSOLUTE_PATH, 'an absolute path')}/{name}",
         "route": host.text(
             "tomcat_instance_jvm_route",
             re.sub(r"[^A-Za-z0-9_]", "_", host.name),
@@ -295,6 +311,22 @@ def _memcached_nodes(hosts: t.Sequence[Host]) -> list[dict[str, t.Any]]:
             continue
         nodes.extend({"host": address, "port": number, "inventory_host": host.name, "machine": host.machine} for number in numbers)
     return [{"id": f"n{position}", **node} for position, node in enumerate(nodes, 1)]
+
+
+def _balancer(host: Host) -> dict[str, t.Any]:
+    """Where a balancer is asked: on its own machine, the manager is not open to others."""
+    manager_address = host.text("apache_balancer_manager_address", LOCAL_MACHINE, HOST_NAME, "one address")
+    manager_path = host.text("apache_balancer_manager_path", MANAGER_PATH, ABSOLUTE_PATH, "an absolute path")
+    server_name = host.text("apache_balancer_server_name", "", HOST_NAME, "a host name")
+    return {
+        "inventory_host": host.name,
+        "machine": host.machine,
+        "address": host.address("ansible_host"),
+        "manager_url": f"http://{manager_address}:{host.port('apache_balancer_manager_port', MANAGER_PORT)}{manager_path}",
+        "local_url": f"http://{LOCAL_MACHINE}:{host.port('apache_balancer_listen_port', LISTEN_PORT)}",
+        "headers": {"Host": server_name} if server_name else {},
+        "sticky_cookie": host.text("apache_balancer_sticky_cookie", STICKY_COOKIE, COOKIE_NAME, "the name of a cookie"),
+    }
 
 
 def _application(entry: t.Any, position: int, problems: Problems) -> dict[str, t.Any] | None:
@@ -409,8 +441,8 @@ def _check_ports(
     for node in nodes:
         use(node["machine"], node["port"], f"{node['inventory_host']} (memcached)")
     for host in balancers:
-        use(host.machine, host.port("apache_balancer_listen_port", 80), f"{host.name} (httpd)")
-        use(host.machine, host.port("apache_balancer_manager_port", 9080), f"{host.name} (balancer-manager)")
+        use(host.machine, host.port("apache_balancer_listen_port", LISTEN_PORT), f"{host.name} (httpd)")
+        use(host.machine, host.port("apache_balancer_manager_port", MANAGER_PORT), f"{host.name} (balancer-manager)")
     for (machine, number), users in used.items():
         if len(users) > 1:
             problems.add(
@@ -479,6 +511,7 @@ def derive(
 
     instances = [_instance(host) for host in tomcats]
     nodes = _memcached_nodes(memcacheds)
+    described_balancers = [_balancer(host) for host in balancers]
     applications = _applications([*tomcats, *balancers], problems)
 
     _check_unique(instances, problems)
@@ -504,9 +537,7 @@ def derive(
         "instances": instances,
         "memcached_nodes": nodes,
         "msm_memcached_nodes": ",".join(f"{node['id']}:{node['host']}:{node['port']}" for node in nodes),
-        "balancers": [
-            {"inventory_host": host.name, "machine": host.machine, "address": host.address("ansible_host")} for host in balancers
-        ],
+        "balancers": described_balancers,
         "applications": applications,
         "session_store": session_store,
     }

@@ -36,6 +36,22 @@ def with_changes(**changes):
     return hosts
 
 
+def test_balancer_settings_are_followed():
+    settings = {
+        "apache_balancer_listen_port": 8000,
+        "apache_balancer_manager_address": "127.0.0.2",
+        "apache_balancer_manager_path": "/bm",
+        "apache_balancer_manager_port": 9081,
+        "apache_balancer_server_name": "shop.example",
+        "apache_balancer_sticky_cookie": "SID",
+    }
+    balancer = derive(with_changes(lb=settings), GROUPS)["balancers"][0]
+    assert balancer["manager_url"] == "http://127.0.0.2:9081/bm"
+    assert balancer["local_url"] == "http://127.0.0.1:8000"
+    assert balancer["headers"] == {"Host": "shop.example"}
+    assert balancer["sticky_cookie"] == "SID"
+
+
 def applications(*entries):
     return derive(with_changes(lb={"tomcat_applications": list(entries)}), GROUPS)["applications"]
 
@@ -46,6 +62,7 @@ def test_whole_cluster():
         {
             "inventory_host": "tc-1",
             "name": "tc-1",
+            "base": "/var/opt/tomcat/tc-1",
             "route": "tc_1",
             "machine": "198.18.0.3",
             "address": "198.18.0.3",
@@ -60,6 +77,7 @@ def test_whole_cluster():
         {
             "inventory_host": "tc-2",
             "name": "tc-2",
+            "base": "/var/opt/tomcat/tc-2",
             "route": "tc_2",
             "machine": "198.18.0.3",
             "address": "198.18.0.3",
@@ -74,6 +92,7 @@ def test_whole_cluster():
         {
             "inventory_host": "tc.3",
             "name": "tc.3",
+            "base": "/var/opt/tomcat/tc.3",
             "route": "tc_3",
             "machine": "198.18.0.4",
             "address": "198.18.0.4",
@@ -88,7 +107,17 @@ def test_whole_cluster():
     ]
     assert [node["id"] for node in result["memcached_nodes"]] == ["n1", "n2", "n3"]
     assert result["msm_memcached_nodes"] == "n1:198.18.0.3:11211,n2:198.18.0.3:11212,n3:198.18.0.5:11211"
-    assert result["balancers"] == [{"inventory_host": "lb", "machine": "198.18.0.2", "address": "198.18.0.2"}]
+    assert result["balancers"] == [
+        {
+            "inventory_host": "lb",
+            "machine": "198.18.0.2",
+            "address": "198.18.0.2",
+            "manager_url": "http://127.0.0.1:9080/balancer-manager",
+            "local_url": "http://127.0.0.1:80",
+            "headers": {},
+            "sticky_cookie": "JSESSIONID",
+        }
+    ]
     assert result["applications"] == []
     assert result["session_store"] == "memcached"
 
