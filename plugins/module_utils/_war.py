@@ -1,0 +1,242 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a WAR is, before anybody trusts it: checked as a zip, measured, unpacked.
+
+Private to the collection.
+
+The archive is someone's upload: its member names decide where bytes would land
+and its headers decide how many. So every name is judged before the first byte is
+unpacked, and the unpacker creates files only (no links, no devices), each exactly
+as long as the header promised and with the CRC it gave.
+"""
+
+from __future__ import annotations
+
+import calendar
+import hashlib
+import os
+import re
+import stat
+import typing as t
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+
+CHUNK = 1024 * 1024
+MAX_MEMBERS = 100_000
+# A block and an inode per file is what a small file costs whatever its length.
+BLOCK = 4096
+
+_CONTEXT_PART = r"[A-Za-z0-9_.~+-]+"
+_CONTEXT_NAME = re.compile(rf"{_CONTEXT_PART}(#{_CONTEXT_PART})*")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class WarReport:
+    """What unpacking a WAR will cost."""
+
+    members: tuple[zipfile.ZipInfo, ...]
+    files: int
+    unpacked_bytes: int
+    disk_bytes: int
+
+
+@dataclass(frozen=True)
+class TreeSummary:
+    """What lies below a directory: enough to notice a file that is missing, added or cut."""
+
+    files: int
+    unpacked_bytes: int
+
+
+def check_context_name(name: str) -> str:
+    """Return Tomcat's base name of an application, or say what one looks like."""
+    if "##" in name:
+        raise CollectionError(
+            f"name {name!r}: Tomcat reads what follows '##' as a version of its own; give the name without it"
+        )
+    parts = name.split("#")
+    if not _CONTEXT_NAME.fullmatch(name) or any(part in (".", "..") for part in parts):
+        raise CollectionError(
+            f"name {name!r} is not the base name of an application: accepted are ROOT (context path /), "
+            "app (/app), a#b (/a/b), of letters, digits and _ . ~ + -"
+        )
+    if name.lower().endswith(".war"):
+        raise CollectionError(f"name {name!r}: give the base name without .war")
+    return name
+
+
+def parse_checksum(text: str) -> str:
+    """Return the bare lower-case sha256 of "HEX" or "sha256:HEX"."""
+    value = text.strip().lower()
+    if value.startswith("sha256:"):
+        value = value[len("sha256:") :]
+    if not _SHA256.fullmatch(value):
+        raise CollectionError(
+            f"checksum {text!r} is not a sha256: accepted are 64 hexadecimal digits, with or without 'sha256:' before"
+        )
+    return value
+
+
+def sha256_of(path: str) -> str:
+    """Return the sha256 of a file, read in pieces."""
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as source:
+            for chunk in iter(lambda: source.read(CHUNK), b""):
+                digest.update(chunk)
+    except OSError as exc:
+        raise CollectionError(f"{path} cannot be read: {exc.strerror}") from exc
+    return digest.hexdigest()
+
+
+def check_sha256(path: str, sha256: str, checksum: str | None) -> None:
+    """Refuse a file that is not the one the caller means."""
+    if checksum is not None and sha256 != parse_checksum(checksum):
+        raise CollectionError(f"{path} has sha256 {sha256}, but checksum says {parse_checksum(checksum)}")
+
+
+def inspect_war(path: str, *, max_unpacked_bytes: int) -> WarReport:
+    """Judge a WAR by its directory, without unpacking it; CRCs are checked by unpack_war()."""
+    if not os.path.exists(path):
+        raise CollectionError(f"{path} does not exist")
+    if not os.path.isfile(path):
+        raise CollectionError(f"{path} is not a file")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = archive.infolist()
+    except OSError as exc:
+        raise CollectionError(f"{path} cannot be read: {exc.strerror}") from exc
+    # The zip module raises these for what it finds in a file that is no zip or a crooked one.
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as exc:
+        raise CollectionError(f"{path} is not a WAR: it cannot be read as a zip archive ({exc})") from exc
+    return judge_members(path, infos, max_unpacked_bytes=max_unpacked_bytes)
+
+
+def judge_members(path: str, infos: t.Sequence[zipfile.ZipInfo], *, max_unpacked_bytes: int) -> WarReport:
+    """Judge the directory of an archive; path only names it in messages."""
+    if len(infos) > MAX_MEMBERS:
+        raise CollectionError(f"{path} has {len(infos)} members, more than the {MAX_MEMBERS} that are accepted")
+    files: set[str] = set()
+    directories: set[str] = set()
+    unpacked = 0
+    disk = 0
+    for info in infos:
+        _judge_member(path, info)
+        name = info.filename.rstrip("/")
+        if info.is_dir():
+            directories.add(name)
+        else:
+            if name in files:
+                raise CollectionError(f"{path} has the member {name!r} twice")
+            files.add(name)
+            unpacked += info.file_size
+            disk += -(-info.file_size // BLOCK) * BLOCK
+        directories.update(str(parent) for parent in PurePosixPath(name).parents if str(parent) != ".")
+    clash = sorted(files & directories)
+    if clash:
+        raise CollectionError(f"{path} has {clash[0]!r} both as a file and as a directory")
+    if unpacked > max_unpacked_bytes:
+        raise CollectionError(
+            f"{path} would unpack to {unpacked} bytes, more than max_unpacked_mb allows "
+            f"({max_unpacked_bytes // 2**20} MiB)"
+        )
+    if "WEB-INF" not in directories:
+        nested = sorted(name for name in directories if name.endswith("/WEB-INF"))
+        hint = f"; it has {nested[0]!r}, so it was packed one directory too high" if nested else ""
+        raise CollectionError(f"{path} is not a WAR: it has no WEB-INF directory{hint}")
+    return WarReport(
+        members=tuple(infos),
+        files=len(files),
+        unpacked_bytes=unpacked,
+        disk_bytes=disk + BLOCK * (len(directories) + 1),
+    )
+
+
+def _judge_member(path: str, info: zipfile.ZipInfo) -> None:
+    name = info.filename
+    parts = name.rstrip("/").split("/")
+    reason = None
+    if not name.strip("/") or any(part in ("", ".", "..") for part in parts):
+        reason = "leaves the archive or has an empty part"
+    elif "\\" in name or re.match(r"[A-Za-z]:", name):
+        reason = "is not a relative path with '/' between its parts"
+    elif any(ord(char) < 32 or ord(char) == 127 for char in name):
+        reason = "has a control character"
+    elif any(len(part.encode("utf-8", "surrogateescape")) > 255 for part in parts):
+        reason = "has a part of more than 255 bytes"
+    elif info.flag_bits & 0x1:
+        reason = "is encrypted"
+    else:
+        kind = stat.S_IFMT(info.external_attr >> 16)
+        # Archives made elsewhere than on Unix carry no kind at all.
+        if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+            reason = "is a symbolic link or a special file"
+    if reason:
+        raise CollectionError(f"{path} is refused: its member {name!r} {reason}")
+
+
+def unpack_war(
+    path: str,
+    report: WarReport,
+    target: str,
+    *,
+    directory_mode: int,
+    file_mode: int,
+    own: t.Callable[[str], None],
+) -> None:
+    """Unpack into a directory that does not exist yet; own(path) is called for each thing created.
+
+    Times are those of the archive, so that every member of a cluster gives the same
+    Last-Modified and ETag for a static file.
+    """
+    made: set[str] = set()
+
+    def make_directory(name: str) -> str:
+        full = os.path.join(target, name) if name else target
+        if name not in made:
+            if name:
+                make_directory(os.path.dirname(name))
+            os.mkdir(full, 0o700)
+            os.chmod(full, directory_mode)
+            own(full)
+            made.add(name)
+        return full
+
+    try:
+        make_directory("")
+        with zipfile.ZipFile(path) as archive:
+            for info in report.members:
+                name = info.filename.rstrip("/")
+                if info.is_dir():
+                    make_directory(name)
+                    continue
+                parent = make_directory(os.path.dirname(name))
+                full = os.path.join(parent, os.path.basename(name))
+                with archive.open(info) as source, open(full, "xb") as sink:
+                    for chunk in iter(lambda source=source: source.read(CHUNK), b""):
+                        sink.write(chunk)
+                    if sink.tell() != info.file_size:
+                        raise zipfile.BadZipFile(f"member {name!r} is shorter than its header says")
+                os.chmod(full, file_mode)
+                own(full)
+                when = calendar.timegm(info.date_time + (0, 0, 0))
+                os.utime(full, (when, when))
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError, zlib.error) as exc:
+        raise CollectionError(f"{path} is damaged: {exc}") from exc
+
+
+def summarize_tree(path: str) -> TreeSummary:
+    """Count the files below a directory and their bytes."""
+    files = 0
+    size = 0
+    for directory, dummy, names in os.walk(path):
+        for name in names:
+            files += 1
+            size += os.lstat(os.path.join(directory, name)).st_size
+    return TreeSummary(files=files, unpacked_bytes=size)
