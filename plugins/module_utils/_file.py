@@ -1,0 +1,131 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read a configuration file and replace it in one step, or leave it as it was."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import stat
+import tempfile
+import time
+from typing import Callable, Iterator
+
+from ._errors import CollectionError
+
+# Another writer needs milliseconds; who holds the lock longer is stuck.
+LOCK_SECONDS = 30.0
+_LOCK_POLL_SECONDS = 0.05
+
+
+def read_file(path: str, max_bytes: int) -> bytes:
+    """Return the bytes of a regular file that is neither empty nor too large."""
+    try:
+        info = os.stat(path)
+    except OSError as exc:
+        if exc.errno == errno.ENOENT and os.path.islink(path):
+            raise CollectionError(
+                f"{path}: a symbolic link to a file that does not exist ({os.path.realpath(path)})"
+            ) from exc
+        raise CollectionError(f"{path}: cannot be read: {_reason(exc)}; an existing file is expected") from exc
+    if stat.S_ISDIR(info.st_mode):
+        raise CollectionError(f"{path}: is a directory; the path of a file is expected")
+    if not stat.S_ISREG(info.st_mode):
+        raise CollectionError(f"{path}: is not a regular file; the path of a file is expected")
+    if info.st_size > max_bytes:
+        raise CollectionError(f"{path}: has {info.st_size} bytes; at most {max_bytes} are accepted")
+    try:
+        with open(path, "rb") as handle:
+            # One byte more than allowed: the file may have grown since stat().
+            data = handle.read(max_bytes + 1)
+    except OSError as exc:
+        raise CollectionError(f"{path}: cannot be read: {_reason(exc)}") from exc
+    if not data.strip():
+        raise CollectionError(f"{path}: is empty; start from the file of Tomcat's own distribution")
+    if len(data) > max_bytes:
+        raise CollectionError(f"{path}: has more than {max_bytes} bytes; at most {max_bytes} are accepted")
+    return data
+
+
+@contextlib.contextmanager
+def write_lock(path: str, clock: Callable[[], float] = time.monotonic) -> Iterator[None]:
+    """Keep other writers of this collection out of the file's directory.
+
+    The lock is on the directory itself: the file is replaced, so a lock on it
+    would be a lock on a file that no longer has the name; and no lock file stays.
+    """
+    directory = os.path.dirname(os.path.realpath(path))
+    try:
+        fd = os.open(directory, os.O_RDONLY)
+    except OSError as exc:
+        raise CollectionError(f"{path}: its directory cannot be opened: {_reason(exc)}") from exc
+    try:
+        deadline = clock() + LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as exc:
+                if clock() > deadline:
+                    raise CollectionError(
+                        f"{path}: another process has held the lock on {directory} for {LOCK_SECONDS:.0f} seconds"
+                    ) from exc
+                time.sleep(_LOCK_POLL_SECONDS)
+        yield
+    finally:
+        os.close(fd)
+
+
+def replace_file(
+    path: str,
+    before: bytes,
+    after: bytes,
+    atomic_move: Callable[[str, str], None],
+    check: Callable[[str], None] | None = None,
+    backup: Callable[[str], str] | None = None,
+) -> str | None:
+    """Replace the file by `after` in one step; return the name of the backup, if one was asked for.
+
+    The new bytes are complete on disk, and `check` has accepted them, before the
+    name changes over. A symbolic link stays one: the file it points to is replaced.
+    `atomic_move` keeps owner, mode and SELinux context (AnsibleModule.atomic_move does).
+    """
+    target = os.path.realpath(path)
+    directory, name = os.path.split(target)
+    candidate = None
+    try:
+        fd, candidate = tempfile.mkstemp(prefix=f".{name}.", suffix=".xml", dir=directory)
+        with os.fdopen(fd, "wb") as handle:
+            handle.write(after)
+            handle.flush()
+            os.fsync(handle.fileno())
+        if check is not None:
+            check(candidate)
+        with open(target, "rb") as handle:
+            if handle.read() != before:
+                raise CollectionError(f"{path}: was changed by someone else in the meantime; nothing was written")
+        backup_file = backup(target) if backup is not None else None
+        atomic_move(candidate, target)
+        _sync_directory(directory)
+    except OSError as exc:
+        raise CollectionError(f"{path}: cannot be written: {_reason(exc)}; the file is as it was") from exc
+    finally:
+        if candidate is not None and os.path.exists(candidate):
+            os.unlink(candidate)
+    return backup_file
+
+
+def _sync_directory(directory: str) -> None:
+    """Make the rename itself survive a power cut."""
+    fd = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _reason(exc: OSError) -> str:
+    return exc.strerror or str(exc)

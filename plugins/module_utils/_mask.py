@@ -1,0 +1,61 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hide secrets in what a person or a log gets to see of an XML file."""
+
+from __future__ import annotations
+
+import re
+from typing import Iterable
+
+MASK = "********"
+NEW_MASK = "******** (new)"
+
+# "secretRequired" or "passwordFile" hold no secret: the telling word must come last.
+_NAME = r"[A-Za-z0-9_.:-]*(?:secret|password|passwd|passphrase|pass|pwd|credential|credentials|token)"
+_SECRET_NAME = re.compile(_NAME + r"\Z", re.IGNORECASE)
+# user:password@ and password=... inside a value such as a JDBC URL
+_URL_USER = re.compile(r"(?<=://)([^\s/@:\"'<>]*):([^\s/@\"'<>]+)(?=@)")
+_URL_PARAMETER = re.compile(r"(?i)((?:password|passwd|pwd|secret)=)([^\s&;\"'<>]+)")
+
+
+def is_secret(name: str, also: Iterable[str] = ()) -> bool:
+    """Tell whether an attribute of this name holds a secret."""
+    return bool(_SECRET_NAME.match(name)) or name.lower() in {other.lower() for other in also}
+
+
+def mask_value(name: str, value: str, also: Iterable[str] = ()) -> str:
+    """Return the value as it may be shown."""
+    return MASK if is_secret(name, also) else _mask_inside(value)
+
+
+def mask_text(text: str, also: Iterable[str] = (), known: Iterable[str] | None = None) -> str:
+    """Return XML text, comments included, with the values of secret attributes replaced.
+
+    With `known`, the secrets of the text before the edit, a secret that is not
+    among them shows as new: a diff then shows that it changed, not what it is.
+    """
+    old = None if known is None else set(known)
+
+    def _hide(match: re.Match[str]) -> str:
+        value = match.group(3)[1:-1]
+        quote = match.group(3)[0]
+        mask = NEW_MASK if old is not None and value not in old else MASK
+        return f"{match.group(1)}{match.group(2)}{quote}{mask if value else ''}{quote}"
+
+    return _mask_inside(_attribute_pattern(also).sub(_hide, text))
+
+
+def secrets_in(text: str, also: Iterable[str] = ()) -> set[str]:
+    """Return the values, as written, of the secret attributes in XML text, comments included."""
+    return {match.group(3)[1:-1] for match in _attribute_pattern(also).finditer(text)}
+
+
+def _attribute_pattern(also: Iterable[str]) -> re.Pattern[str]:
+    names = "|".join([_NAME, *(re.escape(name) for name in also)])
+    return re.compile(rf"(?<![\w.:-])((?:{names}))(\s*=\s*)(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
+
+
+def _mask_inside(text: str) -> str:
+    text = _URL_USER.sub(rf"\1:{MASK}", text)
+    return _URL_PARAMETER.sub(rf"\g<1>{MASK}", text)

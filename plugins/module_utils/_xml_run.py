@@ -1,0 +1,120 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the XML modules have in common: read, edit, write at once, report without secrets."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+from typing import Any, Callable, Iterator, Mapping, Protocol
+
+from ._errors import CollectionError
+from ._file import read_file, replace_file, write_lock
+from ._mask import is_secret, mask_text, secrets_in
+from ._xml_document import MAX_BYTES, XmlDocument
+from ._xml_elements import Editor
+
+
+XML_ARGUMENTS: dict[str, Any] = {
+    "path": {"type": "path", "required": True},
+    "elements": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "parent": {"type": "str", "required": True},
+            "tag": {"type": "str", "required": True},
+            "identify_by": {"type": "dict", "default": {}},
+            "attributes": {"type": "dict", "default": {}},
+            "attributes_to_remove": {"type": "list", "elements": "str", "default": []},
+            "state": {"type": "str", "choices": ["present", "absent", "disabled"], "default": "present"},
+        },
+    },
+    # The names of attributes are no secret, only their values are.
+    "secret_attributes": {"type": "list", "elements": "str", "default": [], "no_log": False},
+    "backup": {"type": "bool", "default": False},
+    "validate": {"type": "str"},
+}
+
+
+class Plan(Protocol):
+    """The wanted state of one kind of file."""
+
+    warnings: list[str]
+
+    def apply(self) -> Editor:
+        """Edit the document."""
+
+
+def edit_file(
+    options: Mapping[str, Any],
+    plan: Callable[[XmlDocument, Mapping[str, Any]], Plan],
+    *,
+    check_mode: bool,
+    run_command: Callable[[str], tuple[int, str, str]],
+    atomic_move: Callable[[str, str], None],
+    backup: Callable[[str], str],
+) -> tuple[dict[str, Any], list[str]]:
+    """Edit the file named by the options; return what a module returns, and warnings."""
+    path = options["path"]
+    also = options.get("secret_attributes") or ()
+    if options.get("validate") and "%s" not in options["validate"]:
+        raise CollectionError(f"validate: {options['validate']!r} holds no %s, where the path of the new file is put")
+    with contextlib.nullcontext() if check_mode else write_lock(path):
+        before = read_file(path, MAX_BYTES)
+        document = XmlDocument(before, path)
+        text_before = document.text
+        work = plan(document, options)
+        editor = work.apply()
+        after = document.to_bytes()
+        result: dict[str, Any] = {
+            "changed": after != before,
+            "changes": editor.changes,
+            "path": path,
+            "diff": {
+                "before_header": path,
+                "after_header": path,
+                "before": mask_text(text_before, also),
+                "after": mask_text(document.text, also, secrets_in(text_before, also)),
+            },
+        }
+        if after == before or check_mode:
+            return result, work.warnings
+
+        def _check(candidate: str) -> None:
+            _validate(options["validate"], candidate, path, run_command, also)
+
+        backup_file = replace_file(
+            path,
+            before,
+            after,
+            atomic_move,
+            check=_check if options.get("validate") else None,
+            backup=backup if options.get("backup") else None,
+        )
+        if backup_file:
+            result["backup_file"] = backup_file
+        return result, work.warnings
+
+
+def _validate(
+    command: str, candidate: str, path: str, run_command: Callable[[str], tuple[int, str, str]], also: Any
+) -> None:
+    code, out, err = run_command(command.replace("%s", shlex.quote(candidate)))
+    if code != 0:
+        said = mask_text((err or out).strip(), also)
+        raise CollectionError(f"{path}: validate refused the new file (exit status {code}); nothing was written: {said}")
+
+
+def secret_values(options: Any, also: Any = ()) -> Iterator[str]:
+    """Yield the secrets among the options, so that Ansible can hide them wherever they appear."""
+    if isinstance(options, Mapping):
+        for name, value in options.items():
+            if isinstance(value, (str, int)) and not isinstance(value, bool) and is_secret(str(name), also):
+                yield str(value)
+            else:
+                yield from secret_values(value, also)
+    elif isinstance(options, (list, tuple)):
+        for item in options:
+            yield from secret_values(item, also)

@@ -1,0 +1,182 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: tomcat_context_xml
+short_description: Set what a Tomcat context.xml says, and change nothing else in it
+description:
+  - Brings one C(context.xml) of Apache Tomcat, or another file whose root is a C(Context), into the wanted state in one
+    call and one write.
+  - Only the bytes that have to change change, as in M(roundrobin.tomcat.tomcat_server_xml).
+author:
+  - roundrobin.tomcat contributors (@roundrobin)
+options:
+  path:
+    description:
+      - The file. It must exist, and is at most 10 MiB large.
+      - A symbolic link stays one, the file it points to is edited.
+    type: path
+    required: true
+  manager:
+    description:
+      - The session manager. Tomcat uses one, so there is one C(Manager) afterwards.
+      - A C(Manager) of another class is replaced, with all that it contains.
+    type: dict
+    suboptions:
+      class_name:
+        description: Class of the manager. If left out, Tomcat's own.
+        type: str
+      attributes:
+        description:
+          - All attributes of the manager. Others that it has are removed, so that nothing of a former store is left.
+          - Values are strings, numbers or booleans.
+        type: dict
+        default: {}
+  manager_state:
+    description:
+      - V(present) needs O(manager) to do something.
+      - V(absent) deletes the manager and V(disabled) puts it into a comment, whichever it is.
+    type: str
+    choices: [present, absent, disabled]
+    default: present
+extends_documentation_fragment:
+  - ansible.builtin.files
+  - roundrobin.tomcat._attributes
+  - roundrobin.tomcat._xml
+seealso:
+  - module: roundrobin.tomcat.tomcat_server_xml
+"""
+
+EXAMPLES = r"""
+- name: Keep sessions in memcached
+  roundrobin.tomcat.tomcat_context_xml:
+    path: /var/opt/tomcat/jvm1/conf/context.xml
+    manager:
+      class_name: de.javakaffee.web.msm.MemcachedBackupSessionManager
+      attributes:
+        memcachedNodes: n1:192.0.2.21:11211,n2:192.0.2.22:11211
+        failoverNodes: n1
+        sticky: true
+        sessionBackupAsync: false
+        requestUriIgnorePattern: .*\.(ico|png|gif|jpg|css|js)$
+
+- name: Go back to Tomcat's own session manager
+  roundrobin.tomcat.tomcat_context_xml:
+    path: /var/opt/tomcat/jvm1/conf/context.xml
+    manager_state: absent
+
+- name: Make a value available to all applications
+  roundrobin.tomcat.tomcat_context_xml:
+    path: /var/opt/tomcat/jvm1/conf/context.xml
+    elements:
+      - parent: /Context
+        tag: Environment
+        identify_by:
+          name: stage
+        attributes:
+          type: java.lang.String
+          value: production
+"""
+
+RETURN = r"""
+changes:
+  description: What was changed, or would be in check mode, in order. Secrets are masked.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    action:
+      description: >-
+        V(set) or V(unset) for an attribute; V(added), V(removed), V(replaced), V(disabled) or V(enabled) for an element.
+      type: str
+      returned: always
+    element:
+      description: Where the element is.
+      type: str
+      returned: always
+    attribute:
+      description: Name of the attribute.
+      type: str
+      returned: when action is V(set) or V(unset)
+    before:
+      description: Former value of the attribute, none if it was missing.
+      type: str
+      returned: when action is V(set) or V(unset)
+    after:
+      description: New value of the attribute, none if it was removed.
+      type: str
+      returned: when action is V(set) or V(unset)
+    attributes:
+      description: Attributes of the new element.
+      type: dict
+      returned: when action is V(added) or V(replaced)
+  sample:
+    - action: added
+      attributes:
+        pathname: ""
+      element: Context/Manager
+path:
+  description: The file.
+  returned: success
+  type: str
+  sample: /var/opt/tomcat/jvm1/conf/context.xml
+backup_file:
+  description: Name of the backup.
+  returned: when the file was changed and O(backup) is true
+  type: str
+  sample: /var/opt/tomcat/jvm1/conf/context.xml.4711.2026-11-23@21:00:00~
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._context_xml import ContextXml
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._lxml_dep import LXML_IMPORT_ERROR
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml_run import XML_ARGUMENTS, edit_file, secret_values
+
+MANAGER = {
+    "class_name": {"type": "str"},
+    "attributes": {"type": "dict", "default": {}},
+}
+ARGUMENTS = {
+    **XML_ARGUMENTS,
+    "manager": {"type": "dict", "options": MANAGER},
+    "manager_state": {"type": "str", "choices": ["present", "absent", "disabled"], "default": "present"},
+}
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=ARGUMENTS, add_file_common_args=True, supports_check_mode=True)
+    if LXML_IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("lxml"), exception=LXML_IMPORT_ERROR)
+    module.no_log_values.update(secret_values(module.params, module.params["secret_attributes"]))
+    try:
+        result, warnings = edit_file(
+            module.params,
+            ContextXml,
+            check_mode=module.check_mode,
+            run_command=module.run_command,
+            atomic_move=module.atomic_move,
+            backup=module.backup_local,
+        )
+    except CollectionError as exc:
+        module.fail_json(msg=exc.message)
+    for warning in warnings:
+        module.warn(warning)
+    file_arguments = module.load_file_common_arguments(module.params, path=os.path.realpath(module.params["path"]))
+    attribute_diff: dict[str, object] = {}
+    result["changed"] = module.set_fs_attributes_if_different(file_arguments, result["changed"], attribute_diff)
+    result["diff"] = [result["diff"], attribute_diff]
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,380 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: tomcat_server_xml
+short_description: Set what a Tomcat server.xml says, and change nothing else in it
+description:
+  - Brings one C(server.xml) of Apache Tomcat into the wanted state in one call and one write.
+  - Only the bytes that have to change change. Comments, quotes, order and line breaks of attributes, line endings,
+    encoding, byte order mark, DOCTYPE and entity references stay as they are. New elements take the indentation
+    of their siblings.
+  - An element can be V(disabled), which puts it into a comment. V(present) takes the same text out of its comment
+    again, also if it is a comment of Tomcat's own C(server.xml), such as its AJP connector.
+  - The new text is parsed again and must say what was wanted, else nothing is written. Entities are never expanded
+    and nothing is fetched.
+  - Parts that have no option of their own are reached by O(elements).
+author:
+  - roundrobin.tomcat contributors (@roundrobin)
+options:
+  path:
+    description:
+      - The file. It must exist, and is at most 10 MiB large.
+      - A symbolic link stays one, the file it points to is edited.
+    type: path
+    required: true
+  shutdown_port:
+    description:
+      - Port on which Tomcat waits for the shutdown command, V(1) to V(65535). V(-1) turns it off.
+      - A placeholder such as V(${shutdown.port}) is accepted too.
+    type: str
+  shutdown_command:
+    description: The word that shuts Tomcat down when it arrives on O(shutdown_port).
+    type: str
+  port_offset:
+    description:
+      - What Tomcat adds to O(shutdown_port) and to the port of each connector, V(0) to V(65534).
+      - Older Tomcats (before 9.0.37) ignore it.
+    type: int
+  jvm_route:
+    description:
+      - Route of this instance, which Tomcat appends to the ids of its sessions (C(jvmRoute) of the Engine).
+      - 1 to 63 letters, digits, C(_) and C(-). There can be no dot, because httpd takes what follows it as the route.
+    type: str
+  service:
+    description:
+      - The Service, and its attributes.
+    type: dict
+    suboptions:
+      name:
+        description:
+          - Name of the Service that O(service), O(engine), O(jvm_route), O(hosts), O(valves) and O(connectors) are about.
+          - Needed only if the file has several.
+        type: str
+      attributes:
+        description: Attributes to set, such as C(gracefulStopAwaitMillis). Values are strings, numbers or booleans.
+        type: dict
+        default: {}
+      attributes_to_remove:
+        description: Names of attributes to remove.
+        type: list
+        elements: str
+        default: []
+  engine:
+    description: Attributes of the Engine of the Service.
+    type: dict
+    suboptions:
+      attributes:
+        description: Attributes to set, such as C(defaultHost). Values are strings, numbers or booleans.
+        type: dict
+        default: {}
+      attributes_to_remove:
+        description: Names of attributes to remove.
+        type: list
+        elements: str
+        default: []
+  hosts:
+    description: Virtual hosts of the Engine.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name of the Host. If left out, the Engine's C(defaultHost).
+        type: str
+      attributes:
+        description: Attributes to set, such as C(autoDeploy). Values are strings, numbers or booleans.
+        type: dict
+        default: {}
+      attributes_to_remove:
+        description: Names of attributes to remove.
+        type: list
+        elements: str
+        default: []
+      state: &state
+        description:
+          - V(present) creates the element, or takes it out of a comment, and sets its attributes.
+          - V(disabled) puts it into a comment. There is nothing to do where it is missing.
+          - V(absent) deletes it. One that is commented out stays a comment.
+        type: str
+        choices: [present, absent, disabled]
+        default: present
+  connectors:
+    description:
+      - Connectors of the Service.
+      - It is an error if the outcome has two connectors, or a connector and the shutdown port, on one port of one address.
+        Where the file had such a pair before and the pair is none of O(connectors), there is a warning.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      protocol:
+        description:
+          - V(AJP/1.3), V(HTTP/1.1) or the name of a protocol handler's class. V(ajp) and V(http) are accepted too.
+          - A connector of the file whose protocol is a class of the wanted kind matches V(AJP/1.3) or V(HTTP/1.1), and keeps
+            its class. One without a protocol is V(HTTP/1.1).
+        type: str
+        required: true
+      port:
+        description:
+          - Port, V(1) to V(65535), or a placeholder such as V(${http.port}).
+          - Can be left out only with O(connectors[].match=protocol) and a O(connectors[].state) other than V(present).
+        type: str
+      match:
+        description:
+          - Which connector of the file is meant.
+          - V(protocol_and_port) means the one with this protocol on this port.
+          - V(protocol) means the only one with this protocol, whatever its port is now. It is moved to O(connectors[].port), so
+            that a port can be changed later without leaving the former connector behind. If there are several,
+            the one that has the port already is meant, and it is an error if there is none.
+            Connectors with C(SSLEnabled) are meant only if O(connectors[].attributes) sets it, too.
+          - V(port) means the one on this port, whatever its protocol is now.
+        type: str
+        choices: [protocol_and_port, protocol, port]
+        default: protocol_and_port
+      attributes:
+        description: Attributes to set, such as C(address) or C(secret). Values are strings, numbers or booleans.
+        type: dict
+        default: {}
+      attributes_to_remove:
+        description: Names of attributes to remove.
+        type: list
+        elements: str
+        default: []
+      state: *state
+  listeners:
+    description: Lifecycle listeners of the Server.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      class_name:
+        description: Class of the listener, which tells it apart from the others.
+        type: str
+        required: true
+      attributes:
+        description: Attributes to set. Values are strings, numbers or booleans.
+        type: dict
+        default: {}
+      attributes_to_remove:
+        description: Names of attributes to remove.
+        type: list
+        elements: str
+        default: []
+      state: *state
+  valves:
+    description: Valves of a Host or of the Engine.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      class_name:
+        description: Class of the valve, which tells it apart from the others.
+        type: str
+        required: true
+      parent:
+        description: Where the valve is.
+        type: str
+        choices: [host, engine]
+        default: host
+      host:
+        description: Name of the Host that has the valve. If left out, the Engine's C(defaultHost).
+        type: str
+      attributes:
+        description: Attributes to set, such as C(pattern). Values are strings, numbers or booleans.
+        type: dict
+        default: {}
+      attributes_to_remove:
+        description: Names of attributes to remove.
+        type: list
+        elements: str
+        default: []
+      state: *state
+extends_documentation_fragment:
+  - ansible.builtin.files
+  - roundrobin.tomcat._attributes
+  - roundrobin.tomcat._xml
+seealso:
+  - module: roundrobin.tomcat.tomcat_context_xml
+"""
+
+EXAMPLES = r"""
+- name: Configure an instance that httpd reaches by AJP
+  roundrobin.tomcat.tomcat_server_xml:
+    path: /var/opt/tomcat/jvm1/conf/server.xml
+    shutdown_port: -1
+    jvm_route: jvm1
+    service:
+      attributes:
+        gracefulStopAwaitMillis: 15000
+    hosts:
+      - attributes:
+          autoDeploy: false
+    connectors:
+      - protocol: AJP/1.3
+        match: protocol
+        port: 8109
+        attributes:
+          address: 192.0.2.10
+          secret: "{{ vault_ajp_secret }}"
+          bindOnInit: false
+          keepAliveTimeout: 2000
+      - protocol: HTTP/1.1
+        match: protocol
+        state: disabled
+
+- name: Trust the client's address that httpd passes on
+  roundrobin.tomcat.tomcat_server_xml:
+    path: /var/opt/tomcat/jvm1/conf/server.xml
+    valves:
+      - class_name: org.apache.catalina.valves.RemoteIpValve
+        attributes:
+          internalProxies: 192\.0\.2\.\d{1,3}
+
+- name: Add a data source
+  roundrobin.tomcat.tomcat_server_xml:
+    path: /var/opt/tomcat/jvm1/conf/server.xml
+    elements:
+      - parent: /Server/GlobalNamingResources
+        tag: Resource
+        identify_by:
+          name: jdbc/shop
+        attributes:
+          auth: Container
+          type: javax.sql.DataSource
+          url: jdbc:postgresql://db.example.com/shop
+          maxTotal: 20
+"""
+
+RETURN = r"""
+changes:
+  description: What was changed, or would be in check mode, in order. Secrets are masked.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    action:
+      description: >-
+        V(set) or V(unset) for an attribute; V(added), V(removed), V(replaced), V(disabled) or V(enabled) for an element.
+      type: str
+      returned: always
+    element:
+      description: Where the element is.
+      type: str
+      returned: always
+    attribute:
+      description: Name of the attribute.
+      type: str
+      returned: when action is V(set) or V(unset)
+    before:
+      description: Former value of the attribute, none if it was missing.
+      type: str
+      returned: when action is V(set) or V(unset)
+    after:
+      description: New value of the attribute, none if it was removed.
+      type: str
+      returned: when action is V(set) or V(unset)
+    attributes:
+      description: Attributes of the new element.
+      type: dict
+      returned: when action is V(added) or V(replaced)
+  sample:
+    - action: set
+      after: jvm1
+      attribute: jvmRoute
+      before: null
+      element: Server/Service[@name="Catalina"]/Engine[@name="Catalina"]
+path:
+  description: The file.
+  returned: success
+  type: str
+  sample: /var/opt/tomcat/jvm1/conf/server.xml
+backup_file:
+  description: Name of the backup.
+  returned: when the file was changed and O(backup) is true
+  type: str
+  sample: /var/opt/tomcat/jvm1/conf/server.xml.4711.2026-11-23@21:00:00~
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._lxml_dep import LXML_IMPORT_ERROR
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._server_xml import ServerXml
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml_run import XML_ARGUMENTS, edit_file, secret_values
+
+ATTRIBUTES = {
+    "attributes": {"type": "dict", "default": {}},
+    "attributes_to_remove": {"type": "list", "elements": "str", "default": []},
+}
+ELEMENT = {
+    **ATTRIBUTES,
+    "state": {"type": "str", "choices": ["present", "absent", "disabled"], "default": "present"},
+}
+HOST = {"name": {"type": "str"}, **ELEMENT}
+CONNECTOR = {
+    "protocol": {"type": "str", "required": True},
+    "port": {"type": "str"},
+    "match": {
+        "type": "str",
+        "choices": ["protocol_and_port", "protocol", "port"],
+        "default": "protocol_and_port",
+    },
+    **ELEMENT,
+}
+LISTENER = {"class_name": {"type": "str", "required": True}, **ELEMENT}
+VALVE = {
+    "parent": {"type": "str", "choices": ["host", "engine"], "default": "host"},
+    "host": {"type": "str"},
+    **LISTENER,
+}
+ARGUMENTS = {
+    **XML_ARGUMENTS,
+    "shutdown_port": {"type": "str"},
+    "shutdown_command": {"type": "str"},
+    "port_offset": {"type": "int"},
+    "jvm_route": {"type": "str"},
+    "service": {"type": "dict", "options": {"name": {"type": "str"}, **ATTRIBUTES}},
+    "engine": {"type": "dict", "options": ATTRIBUTES},
+    "hosts": {"type": "list", "elements": "dict", "default": [], "options": HOST},
+    "connectors": {"type": "list", "elements": "dict", "default": [], "options": CONNECTOR},
+    "listeners": {"type": "list", "elements": "dict", "default": [], "options": LISTENER},
+    "valves": {"type": "list", "elements": "dict", "default": [], "options": VALVE},
+}
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=ARGUMENTS, add_file_common_args=True, supports_check_mode=True)
+    if LXML_IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("lxml"), exception=LXML_IMPORT_ERROR)
+    module.no_log_values.update(secret_values(module.params, module.params["secret_attributes"]))
+    try:
+        result, warnings = edit_file(
+            module.params,
+            ServerXml,
+            check_mode=module.check_mode,
+            run_command=module.run_command,
+            atomic_move=module.atomic_move,
+            backup=module.backup_local,
+        )
+    except CollectionError as exc:
+        module.fail_json(msg=exc.message)
+    for warning in warnings:
+        module.warn(warning)
+    file_arguments = module.load_file_common_arguments(module.params, path=os.path.realpath(module.params["path"]))
+    attribute_diff: dict[str, object] = {}
+    result["changed"] = module.set_fs_attributes_if_different(file_arguments, result["changed"], attribute_diff)
+    result["diff"] = [result["diff"], attribute_diff]
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
