@@ -78,10 +78,19 @@ class ServerXml:
         return engines[0]
 
     def _default_host(self) -> str:
-        name = self._find_engine().get("defaultHost")
-        if not name:
-            raise CollectionError(f"{self.document.path}: the Engine has no defaultHost; give the name of the Host")
-        return name
+        """Return the name of the Host that is meant where none is named."""
+        engine = self._find_engine()
+        names = [host.get("name") or "" for host in engine.elements("Host")]
+        default = engine.get("defaultHost")
+        if default in names:
+            return str(default)
+        if len(names) == 1:
+            return names[0]
+        known = ", ".join(repr(name) for name in names) or "none"
+        raise CollectionError(
+            f"{self.document.path}:{self.document.line(engine.start)}: no Host has the name that the Engine's defaultHost"
+            f" gives ({default!r}); name the Host that is meant, known are: {known}"
+        )
 
     # -- the parts ---------------------------------------------------------
 
@@ -242,7 +251,7 @@ def _wanted_connector(item: Mapping[str, Any], number: int, also: Iterable[str])
             return _is_tls(values) == tls
         return values.get("port") == number_text
 
-    def _same(name: str, old: str, new: str) -> bool:
+    def _same(name: str, old: str | None, new: str) -> bool:
         return old == new or (name == "protocol" and new in _GENERIC_PROTOCOLS.values() and protocol_kind(old) == kind)
 
     place = f" on port {number_text}" if match != "protocol" else ""
@@ -257,7 +266,8 @@ def _wanted_connector(item: Mapping[str, Any], number: int, also: Iterable[str])
         state=state,
         later=("Engine",),
         same=_same,
-        prefer=lambda values: values.get("port") == number_text,
+        # Not to take one away: the next run would find the other.
+        prefer=(lambda values: values.get("port") == number_text) if state == "present" else None,
         hint="give the port of the one that is meant, or match=protocol_and_port",
     )
 
@@ -268,9 +278,12 @@ def _named(document: XmlDocument, parent: Node, tag: str, name: str | None, opti
     found = children if name is None else [child for child in children if child.get("name") == name]
     if len(found) == 1:
         return found[0]
-    known = ", ".join(f"{child.get('name')!r} (line {document.line(child.start)})" for child in children) or "none"
+    where = f"{document.path}:{document.line(parent.start)}"
+    if not children:
+        raise CollectionError(f"{where}: {parent.tag} has no {tag}; one is expected")
+    known = ", ".join(f"{child.get('name')!r} (line {document.line(child.start)})" for child in children)
     wanted = f"one {tag}" if name is None else f"one {tag} named {name!r}"
-    raise CollectionError(f"{document.path}: {wanted} is expected, known are: {known}; {option} says which is meant")
+    raise CollectionError(f"{where}: {wanted} is expected, known are: {known}; {option} says which is meant")
 
 
 def _no_duplicates(keys: Sequence[str], option: str, key: str) -> None:

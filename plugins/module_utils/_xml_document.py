@@ -202,7 +202,7 @@ class XmlDocument:
 
     def commented(self, parent: Node, tag: str) -> list[CommentedElement]:
         """Return the elements of this name that stand in comments directly under the parent."""
-        found = []
+        found: list[CommentedElement] = []
         for comment in parent.children:
             if comment.kind != "comment":
                 continue
@@ -542,7 +542,7 @@ class XmlDocument:
 
     def _commit(self, splices: Sequence[Splice]) -> None:
         """Apply the edits to the text and prove that it now says what the edited tree says."""
-        parts = []
+        parts: list[str] = []
         position = 0
         for splice in sorted(splices, key=lambda item: (item.start, item.end)):
             parts.extend((self.text[position : splice.start], splice.text))

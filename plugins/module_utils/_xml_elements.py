@@ -34,7 +34,7 @@ class Wanted:
     # Elements before which a new one stands, if it has no namesake.
     later: Sequence[str] = ()
     # Whether a value in the file is as good as the wanted one.
-    same: Callable[[str, str, str], bool] = lambda name, old, new: old == new
+    same: Callable[[str, str | None, str], bool] = lambda name, old, new: old == new
     # How to tell one of several matching elements apart; None means not at all.
     prefer: Callable[[Mapping[str, str]], bool] | None = None
     hint: str = "name more attributes in identify_by"
@@ -79,13 +79,12 @@ class Editor:
         node: Node,
         wanted: Mapping[str, str],
         remove: Iterable[str] = (),
-        same: Callable[[str, str, str], bool] = lambda name, old, new: old == new,
+        same: Callable[[str, str | None, str], bool] = lambda name, old, new: old == new,
     ) -> Node:
         """Set and remove attributes of an element where they differ."""
         setting = {}
         for name, value in wanted.items():
-            old = node.get(name)
-            if old is None or not same(name, old, value):
+            if not same(name, node.get(name), value):
                 setting[name] = value
         removing = [name for name in dict.fromkeys(remove) if name in node.attributes]
         if not setting and not removing:

@@ -112,7 +112,9 @@ def secret_values(options: Any, also: Any = ()) -> Iterator[str]:
     if isinstance(options, Mapping):
         for name, value in options.items():
             if isinstance(value, (str, int)) and not isinstance(value, bool) and is_secret(str(name), also):
-                yield str(value)
+                # Hiding the empty string would hide everything.
+                if str(value):
+                    yield str(value)
             else:
                 yield from secret_values(value, also)
     elif isinstance(options, (list, tuple)):

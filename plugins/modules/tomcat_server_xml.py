@@ -85,7 +85,7 @@ options:
     default: []
     suboptions:
       name:
-        description: Name of the Host. If left out, the Engine's C(defaultHost).
+        description: Name of the Host. If left out, the one that the Engine's C(defaultHost) names, else the only one.
         type: str
       attributes:
         description: Attributes to set, such as C(autoDeploy). Values are strings, numbers or booleans.
@@ -131,8 +131,8 @@ options:
           - V(protocol_and_port) means the one with this protocol on this port.
           - V(protocol) means the only one with this protocol, whatever its port is now. It is moved to O(connectors[].port), so
             that a port can be changed later without leaving the former connector behind. If there are several,
-            the one that has the port already is meant, and it is an error if there is none.
-            Connectors with C(SSLEnabled) are meant only if O(connectors[].attributes) sets it, too.
+            V(present) means the one that has the port already. It is an error if none has, and if V(absent) or V(disabled)
+            find several. Connectors with C(SSLEnabled) are meant only if O(connectors[].attributes) sets it, too.
           - V(port) means the one on this port, whatever its protocol is now.
         type: str
         choices: [protocol_and_port, protocol, port]
@@ -183,7 +183,7 @@ options:
         choices: [host, engine]
         default: host
       host:
-        description: Name of the Host that has the valve. If left out, the Engine's C(defaultHost).
+        description: Name of the Host that has the valve. If left out, as for O(hosts[].name).
         type: str
       attributes:
         description: Attributes to set, such as C(pattern). Values are strings, numbers or booleans.
