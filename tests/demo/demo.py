@@ -24,12 +24,14 @@ from pathlib import Path
 from page import page
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/load"))
+
+from background import Load  # noqa: E402
+
 HOSTS = ROOT / "molecule/shared/hosts.py"
 INVENTORY = ROOT / "playbooks/inventory/cluster.yml"
 MACHINES = {"web1": "debian13", "app1": "debian12", "app2": "debian13", "cache1": "debian12", "cache2": "debian13"}
 OLD, NEW = "1.0", "1.1"
-# The load stops by itself after this many seconds, whatever happens to this program.
-LONGEST_LOAD_S = 600
 
 
 class DemoError(Exception):
@@ -92,35 +94,6 @@ class Demo:
     def release(war: Path, version: str) -> list[str]:
         return ["-e", f"release_war={war}", "-e", f"release_version={version}"]
 
-    def start_load(self) -> subprocess.Popen[bytes]:
-        self.say(f"starting {self.options.users} users")
-        ready = self.directory / "ready"
-        probe = subprocess.Popen(
-            [
-                sys.executable,
-                ROOT / "tests/load/probe.py",
-                f"--url=http://{self.addresses['web1']}/",
-                f"--users={self.options.users}",
-                f"--min-requests={self.options.requests}",
-                f"--max-seconds={LONGEST_LOAD_S}",
-                f"--ready-file={ready}",
-                f"--stop-file={self.directory}/stop",
-                f"--report={self.directory}/probe.json",
-            ],
-            stdout=(self.directory / "probe.log").open("w"),
-            stderr=subprocess.STDOUT,
-        )
-        while not ready.exists():
-            if probe.poll() is not None:
-                raise DemoError(f"the users could not log in, see {self.directory}/probe.log")
-            time.sleep(0.1)
-        return probe
-
-    def stop_load(self, probe: subprocess.Popen[bytes]) -> dict[str, object]:
-        (self.directory / "stop").touch()
-        probe.wait()
-        return json.loads((self.directory / "probe.json").read_text())
-
     def versions(self) -> dict[str, str]:
         """The version that each instance answers with, asked through httpd by the instance's route."""
         answers = {}
@@ -149,35 +122,32 @@ class Demo:
         self.say(f"first release, {OLD}")
         self.must_play("rolling_deploy", *self.release(self.make_war(OLD), OLD))
         war = self.make_war(NEW, self.options.sick)
-        probe = self.start_load()
-        try:
-            status, seconds = 0, 0.0
+        status, seconds = 0, 0.0
+        self.say(f"starting {self.options.users} users")
+        url = f"http://{self.addresses['web1']}/"
+        with Load(url, self.directory, users=self.options.users, min_requests=self.options.requests) as load:
             if self.options.kill:
                 self.kill()
             else:
                 self.say(f"rolling release {NEW}{' (sick: ' + self.options.sick + ')' if self.options.sick else ''}")
                 status, seconds = self.play("rolling_deploy", *self.release(war, NEW))
                 self.say(f"rolling_deploy.yml ended with {status}")
-        finally:
-            report = self.stop_load(probe)
-        return self.judge(report, status, seconds)
+        return self.judge(load, status, seconds)
 
-    def judge(self, report: dict[str, object], status: int, seconds: float) -> int:
+    def judge(self, load: Load, status: int, seconds: float) -> int:
         versions = self.versions()
         release_failed = bool(self.options.sick)
         wanted = OLD if release_failed or self.options.kill else NEW
         as_wanted = bool(status) == release_failed and versions == {"app1": wanted, "app2": wanted}
-        (self.directory / "report.html").write_text(page(report))
+        (self.directory / "report.html").write_text(page(load.report))
         self.say(f"instances: {', '.join(f'{name} runs {version}' for name, version in versions.items())}")
         self.say(f"report for a browser: {self.directory}/report.html")
-        totals = report["totals"]
-        figures = {name: totals[name] for name in ("requests", "failed", "sessions", "lost", "regressed")}
+        figures = {name: load.report["totals"][name] for name in ("requests", "failed", "sessions", "lost", "regressed")}
         line = " ".join(f"{name}={figure}" for name, figure in figures.items())
         print(f"demo: {line} rollout_s={seconds:.1f}", flush=True)
-        unnoticed = not any(figures[name] for name in ("failed", "lost", "regressed"))
         if not as_wanted:
             print(f"demo: the rollout did not end as it should, see {self.directory}/rolling_deploy.log", file=sys.stderr)
-        return 0 if unnoticed and as_wanted else 1
+        return 0 if as_wanted and not load.noticed else 1
 
 
 def main() -> int:
