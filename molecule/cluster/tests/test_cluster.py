@@ -1,0 +1,58 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The cluster on real hosts; the release and the failover test were the side effect. Then what an administrator breaks."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "shared"))
+
+from chain import Chain, balancer_members, recap  # noqa: E402
+
+SERVER_XML = "/var/opt/tomcat/app1/conf/server.xml"
+
+
+@pytest.fixture(scope="module")
+def chain():
+    return Chain()
+
+
+def test_both_members_serve_the_release(chain):
+    assert balancer_members(chain, "web1") == {"app1": "enabled", "app2": "enabled"}
+    assert chain.versions("web1", ["app1", "app2"]) == {"app1": "1.0", "app2": "1.0"}
+
+
+@pytest.mark.parametrize("host", ["cache1", "cache2"])
+def test_memcached_holds_the_sessions_and_listens_on_one_address(chain, host):
+    assert chain.command(host, "ss -Hltn sport = :11211 | awk '{print $4}'") == f"{chain.addresses[host]}:11211"
+
+
+def test_a_malformed_server_xml_is_named_and_left_alone(chain):
+    chain.command("app1", f"cp -p {SERVER_XML} {SERVER_XML}.good && sed -i 's#</Engine>##' {SERVER_XML}")
+    broken = chain.command("app1", f"sha256sum < {SERVER_XML}")
+    before = chain.command("app1", "systemctl show --property=MainPID tomcat@app1")
+    play = chain.play("site")
+    assert play.returncode == 2
+    assert SERVER_XML in play.stdout
+    assert chain.command("app1", f"sha256sum < {SERVER_XML}") == broken
+    assert chain.command("app1", "systemctl show --property=MainPID tomcat@app1") == before
+    chain.command("app1", f"mv {SERVER_XML}.good {SERVER_XML}")
+    again = chain.play("site")
+    assert again.returncode == 0, again.stdout
+    assert {counts["changed"] for counts in recap(again).values()} == {0}
+
+
+@pytest.mark.parametrize(
+    ("variable", "said"),
+    [("tomcat_instance_version=9.9.9", "9.9.9"), ("tomcat_instance_graceful_stop_seconds=soon", "soon")],
+)
+def test_a_bad_variable_is_refused_before_anything_is_touched(chain, variable, said):
+    play = chain.play("site", "-e", variable)
+    assert play.returncode == 2
+    assert said in play.stdout + play.stderr
+    assert {counts["changed"] for counts in recap(play).values()} == {0}

@@ -1,0 +1,44 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The article's chain stands on one machine; the release and the failover test were the side effect."""
+
+from __future__ import annotations
+
+import pytest
+from lxml import etree
+
+testinfra_hosts = ["web"]
+
+
+@pytest.mark.parametrize(("instance", "offset"), [("jvm1", 0), ("jvm2", 100)])
+def test_server_xml_is_as_the_article_edits_it(host, instance, offset):
+    server = etree.fromstring(host.file(f"/var/opt/tomcat/{instance}/conf/server.xml").content)
+    assert server.get("port") == str(8005 + offset)
+    assert server.find("Service/Engine").get("jvmRoute") == instance
+    connectors = server.findall("Service/Connector")
+    assert [(connector.get("protocol"), connector.get("port")) for connector in connectors] == [("AJP/1.3", str(8009 + offset))]
+    assert host.socket(f"tcp://127.0.0.1:{8009 + offset}").is_listening
+
+
+@pytest.mark.parametrize("instance", ["jvm1", "jvm2"])
+def test_the_one_manager_is_memcached_session_manager(host, instance):
+    managers = etree.fromstring(host.file(f"/var/opt/tomcat/{instance}/conf/context.xml").content).findall("Manager")
+    assert [manager.get("memcachedNodes") for manager in managers] == ["n1:127.0.0.1:11211"]
+    assert managers[0].get("sessionBackupAsync") == "false"
+    assert managers[0].get("requestUriIgnorePattern")
+
+
+def test_users_reach_the_application_below_its_path(host):
+    assert "version=1.0" in host.check_output("curl -sf http://127.0.0.1/shop/health")
+    assert host.check_output("curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1/other") == "404"
+
+
+def test_the_manager_is_closed_to_users(host):
+    status = host.check_output("curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1/balancer-manager")
+    assert status in ("403", "404")
+
+
+def test_nothing_but_httpd_listens_on_the_outside(host):
+    outside = [socket for socket in host.socket.get_listening_sockets() if not socket.startswith("unix://") and "127.0.0." not in socket]
+    assert {socket.rpartition(":")[2] for socket in outside} - {"tcp://80", "tcp://22"} <= {"80", "22"}, outside

@@ -1,0 +1,112 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Releases under load, one after another on the same cluster; each test starts where the one before ended."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "shared"))
+
+from chain import Chain, balancer_members, recap  # noqa: E402
+
+from background import Load  # noqa: E402
+
+BALANCER = "web1"
+ROUTES = ["app1", "app2"]
+ALL_IN = {"app1": "enabled", "app2": "enabled"}
+USERS = 30
+
+
+@pytest.fixture(scope="module")
+def chain():
+    chain = Chain()
+    first = chain.deploy("1.0")
+    assert first.returncode == 0, first.stdout
+    return chain
+
+
+def load(chain, min_requests=1000):
+    return Load(chain.url(BALANCER), chain.directory, users=USERS, min_requests=min_requests)
+
+
+def started(chain, host):
+    """When the instance was started last: the same again means it was never touched."""
+    return chain.command(host, f"systemctl show --property=ActiveEnterTimestamp,MainPID tomcat@{host}")
+
+
+def test_two_releases_in_a_row_that_nobody_notices(chain):
+    with load(chain, min_requests=3000) as users:
+        for version in ("1.1", "1.2"):
+            play = chain.deploy(version)
+            assert play.returncode == 0, play.stdout
+            assert chain.versions(BALANCER, ROUTES) == {"app1": version, "app2": version}
+    assert users.noticed == {}
+    assert users.report["totals"]["sessions"] == USERS
+    assert balancer_members(chain, BALANCER) == ALL_IN
+
+
+def test_the_same_release_again_changes_nothing(chain):
+    before = [started(chain, host) for host in ROUTES]
+    play = chain.deploy("1.2")
+    assert play.returncode == 0, play.stdout
+    assert {counts["changed"] for counts in recap(play).values()} == {0}
+    assert [started(chain, host) for host in ROUTES] == before
+
+
+@pytest.mark.parametrize("sick", ["unhealthy", "broken"])
+def test_a_sick_release_goes_back(chain, sick):
+    untouched = started(chain, "app2")
+    with load(chain) as users:
+        play = chain.deploy(f"2.0-{sick}", "-e", "rolling_deploy_health_timeout=10", sick=sick)
+    assert play.returncode == 2
+    assert "app1 did not take release" in play.stdout and "is back on 1.2" in play.stdout
+    assert recap(play)["app2"]["failed"] == 0
+    assert started(chain, "app2") == untouched
+    assert chain.versions(BALANCER, ROUTES) == {"app1": "1.2", "app2": "1.2"}
+    assert balancer_members(chain, BALANCER) == ALL_IN
+    assert users.noticed == {}
+
+
+def test_a_war_that_is_none_is_refused_before_anything_is_touched(chain, tmp_path):
+    war = tmp_path / "broken.war"
+    war.write_bytes(b"no zip at all")
+    before = [started(chain, host) for host in ROUTES]
+    for argument, said in (
+        (war, "broken.war"),
+        (tmp_path / "missing.war", "missing.war"),
+    ):
+        play = chain.play("rolling_deploy", "-e", f"release_war={argument}", "-e", "release_version=3.0")
+        assert play.returncode == 2
+        assert said in play.stdout + play.stderr
+    good = chain.make_war("3.0")
+    wrong = chain.play(
+        "rolling_deploy", "-e", f"release_war={good}", "-e", "release_version=3.0", "-e", f"release_sha256={'0' * 64}"
+    )
+    assert wrong.returncode == 2
+    assert "0" * 64 in " ".join((wrong.stdout + wrong.stderr).split())
+    assert [started(chain, host) for host in ROUTES] == before
+    assert balancer_members(chain, BALANCER) == ALL_IN
+
+
+def test_kill_9_under_load_loses_no_session(chain):
+    with load(chain) as users:
+        chain.command("app1", "systemctl kill --signal=SIGKILL tomcat@app1; sleep 5; systemctl start tomcat@app1")
+        time.sleep(10)
+    totals = users.report["totals"]
+    assert totals["lost"] == 0
+    # At most what was in flight on that instance: each user has one request at a time.
+    assert totals["failed"] <= USERS
+    print(f"kill -9: {totals}")
+
+
+def test_failover_test(chain):
+    play = chain.play("failover_test")
+    assert play.returncode == 0, play.stdout
+    assert "took over" in play.stdout
+    assert balancer_members(chain, BALANCER) == ALL_IN
