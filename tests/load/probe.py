@@ -41,6 +41,8 @@ EXIT = {GREEN: 0, RED: 1, INCOMPLETE: 3}  # 2 is argparse's
 MIX = {"counter_get": 66, "counter_post": 18, "page": 5, "static": 5, "upload": 4, "slow": 2}
 SLOW_MS = (1000, 2000)
 UPLOAD_BYTES = (1_000, 100_000)
+#: At least; all users are there after two seconds at the latest.
+SPAWNED_PER_S = 10
 POLL_S = 0.1
 
 
@@ -344,7 +346,7 @@ def run(options: argparse.Namespace) -> dict:
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, probe.tell_to_stop, signal.Signals(number).name)
     runner = environment.create_local_runner()
-    runner.start(options.users, spawn_rate=max(1.0, options.users / 2))
+    runner.start(options.users, spawn_rate=max(SPAWNED_PER_S, options.users / 2))
     while not probe.ended_by:
         gevent.sleep(POLL_S)
         probe.look()
