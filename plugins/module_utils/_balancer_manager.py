@@ -46,6 +46,9 @@ STATES: Mapping[str, Mapping[str, bool]] = {
     "stopped": {"D": False, "N": False, "S": True},
 }
 
+# httpd leaves these out of a member's URL.
+DEFAULT_PORTS = {"ajp": 8009, "h2c": 80, "http": 80, "https": 443, "h2": 443}
+
 # httpd's own limit on the body of a change (mod_proxy_balancer.c).
 MAX_FORM = 1024
 
@@ -74,6 +77,8 @@ class Member:
     """One BalancerMember as the manager shows it."""
 
     balancer: str
+    # httpd's own name for it, and the same with its port always written out.
+    name: str
     worker: str
     route: str
     status: str
@@ -201,7 +206,8 @@ def _member(balancer: str, element: ElementTree.Element) -> Member:
     try:
         return Member(
             balancer=balancer,
-            worker=_text(element, "name"),
+            name=_text(element, "name"),
+            worker=canonical(_text(element, "name")),
             route=_text(element, "route"),
             status=status,
             flags=parse_flags(status),
@@ -231,6 +237,21 @@ def parse_server_name(page: str) -> Optional[str]:
     return unescape(found.group(1)).strip() if found else None
 
 
+def canonical(url: str) -> str:
+    """Write a member's URL with its port, and scheme and host in lower case, so that two spellings compare equal."""
+    if url.startswith("unix:"):
+        return url
+    try:
+        parts = urlsplit(url)
+        port = parts.port or DEFAULT_PORTS.get(parts.scheme)
+    except ValueError as error:
+        raise ManagerError(f"the worker {url!r} is not a URL ({error})") from error
+    if not parts.hostname:
+        raise ManagerError(f"the worker {url!r} is not a URL like ajp://198.18.0.3:8009")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}" + (f":{port}" if port else "") + parts.path
+
+
 # Finding --------------------------------------------------------------------
 
 
@@ -243,14 +264,15 @@ def find(
         raise ManagerError(
             f"there is no balancer {wanted!r} on this manager, which knows {_listed(known.name for known in balancers)}"
         )
+    wanted_worker = None if worker is None else canonical(worker)
     pool = [known for known in balancers if wanted is None or known.name == wanted]
     found = [
         (known, member)
         for known in pool
         for member in known.members
-        if (worker is None or member.worker == worker) and (route is None or member.route == route)
+        if (wanted_worker is None or member.worker == wanted_worker) and (route is None or member.route == route)
     ]
-    key = f"worker {worker!r}" if worker is not None else f"route {route!r}"
+    key = f"worker {wanted_worker!r}" if wanted_worker is not None else f"route {route!r}"
     if len(found) == 1:
         return found[0]
     if found:
@@ -278,7 +300,7 @@ def form(balancer: Balancer, member: Member, flags: Mapping[str, bool]) -> str:
     fields = {
         "b": balancer.name,
         # httpd unescapes the worker's name a second time after the form's own escaping.
-        "w": member.worker.replace("%", "%25"),
+        "w": member.name.replace("%", "%25"),
         "nonce": balancer.nonce,
     }
     fields.update({f"w_status_{flag}": "1" if on else "0" for flag, on in flags.items()})

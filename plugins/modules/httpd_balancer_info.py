@@ -54,7 +54,7 @@ balancers:
           type: str
           sample: tomcat
         worker:
-          description: URL of the member.
+          description: URL of the member, always with its port.
           type: str
           sample: ajp://198.18.0.3:8009
         route:

@@ -37,7 +37,8 @@ options:
     type: str
   worker:
     description:
-      - URL of the member exactly as the manager shows it, for example V(ajp://198.18.0.3:8009).
+      - URL of the member, for example V(ajp://198.18.0.3:8009). It is compared exactly, but the scheme's own port
+        (8009 for C(ajp), 80 for C(http)) may be left out, as httpd does.
       - One of O(worker) and O(route) is required.
     type: str
   route:
@@ -120,7 +121,7 @@ balancer:
   type: str
   sample: tomcat
 worker:
-  description: URL of the member.
+  description: URL of the member, always with its port.
   returned: success
   type: str
   sample: ajp://198.18.0.3:8009
