@@ -30,7 +30,7 @@ from image import DISTRIBUTIONS, ensure_image
 LABEL = "roundrobin.tomcat.owner"
 USER = "admin"
 # RFC 2544: for benchmarks of devices, so that it is nobody's real network.
-ADDRESSES = ipaddress.ip_network("198.18.0.0/15")
+ADDRESSES = ipaddress.IPv4Network("198.18.0.0/15")
 FIRST_HOST = 11
 BOOT_SECONDS = 90
 
@@ -100,13 +100,13 @@ class Hosts:
         routes = subprocess.run(["ip", "-json", "route"], capture_output=True, check=True).stdout
         for route in json.loads(routes):
             if route["dst"] != "default":
-                yield ipaddress.ip_network(route["dst"])
+                yield ipaddress.IPv4Network(route["dst"])
         ids = self.engine.run("network", "ls", "--quiet").split()
         for network in json.loads(self.engine.run("network", "inspect", *ids)) if ids else []:
             docker = network.get("IPAM", {}).get("Config") or []
             for subnet in network.get("subnets") or docker:
                 found = ipaddress.ip_network(subnet.get("subnet") or subnet["Subnet"])
-                if found.version == 4:
+                if isinstance(found, ipaddress.IPv4Network):
                     yield found
 
     def _write_ssh_config(self, run: str, key: Path, addresses: dict[str, str]) -> None:
@@ -130,9 +130,7 @@ class Hosts:
         except HostsError as error:
             raise HostsError(f"{container} did not boot cleanly: {error}") from None
 
-    def _instance(
-        self, run: str, key: Path, platform: dict[str, t.Any], addresses: dict[str, str]
-    ) -> dict[str, t.Any]:
+    def _instance(self, run: str, key: Path, platform: dict[str, t.Any], addresses: dict[str, str]) -> dict[str, t.Any]:
         machine = machine_of(platform)
         return {
             "instance": platform["name"],

@@ -28,7 +28,7 @@ rm -f /etc/apt/apt.conf.d/00build /etc/apt/sources.list.d/*
 echo "deb [trusted=yes] file:$repository ./" >/etc/apt/sources.list
 apt update
 apt-get clean
-rm -rf /var/lib/apt/lists/* /machine
+rm -rf /machine
 
 # An administrator with sudo, as on a real server: a missing `become` shows.
 useradd --create-home --shell /bin/bash admin
