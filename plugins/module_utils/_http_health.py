@@ -120,14 +120,10 @@ def build_expectation(statuses: t.Sequence[int], pattern: str | None, version: s
     for status in statuses:
         if not 100 <= status <= 599:
             raise CollectionError(f"status {status} is not accepted: give 100 to 599")
-    if version is not None:
-        if pattern is None or "{version}" not in pattern:
-            raise CollectionError(
-                f"version {version!r} is given, but pattern has no {{version}} in it: nothing would look at it"
-            )
+    if pattern is not None and "{version}" in pattern:
+        if version is None:
+            raise CollectionError(f"pattern {pattern!r} has {{version}} in it, but no version is given")
         pattern = pattern.replace("{version}", re.escape(version))
-    elif pattern is not None and "{version}" in pattern:
-        raise CollectionError(f"pattern {pattern!r} has {{version}} in it, but no version is given")
     try:
         compiled = re.compile(pattern) if pattern else None
     except re.error as exc:
@@ -185,7 +181,10 @@ def note(evidence: list[Evidence], outcome: str, seconds: float) -> None:
 
 
 def excerpt(body: str) -> str:
-    """Return the beginning of a body in one line."""
+    """Return the beginning of a body in one line, of an HTML page its text."""
+    if "<html" in body[:1000].lower():
+        # Tomcat's error pages begin with more style than an excerpt holds.
+        body = re.sub(r"(?is)<(head|style|script)\b.*?</\1\s*>|<[^<>]*>", " ", body)
     text = " ".join(body.split())
     return text if len(text) <= EVIDENCE_CHARACTERS else text[: EVIDENCE_CHARACTERS - 3] + "..."
 

@@ -50,7 +50,7 @@ def telling_lines(text: str, since: datetime) -> list[str]:
             if inside:
                 kept.append(line[:MAX_LINE])
         elif inside and line.strip():
-            if line.startswith(("\tat ", "\t... ")):
+            if line.lstrip().startswith(("at ", "... ")):
                 frames += 1
             else:
                 frames = 0

@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import calendar
 import hashlib
+import lzma
 import os
 import re
 import stat
+import struct
 import typing as t
 import zipfile
 import zlib
@@ -30,6 +32,22 @@ CHUNK = 1024 * 1024
 MAX_MEMBERS = 100_000
 # A block and an inode per file is what a small file costs whatever its length.
 BLOCK = 4096
+
+# What the zip module was seen to raise for crooked bytes, besides BadZipFile. OSError is among them
+# (a seek to nowhere), so reading and writing are told apart.
+_ZIP_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    IndexError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
 
 _CONTEXT_PART = r"[A-Za-z0-9_.~+-]+"
 _CONTEXT_NAME = re.compile(rf"{_CONTEXT_PART}(#{_CONTEXT_PART})*")
@@ -108,14 +126,19 @@ def inspect_war(path: str, *, max_unpacked_bytes: int) -> WarReport:
     if not os.path.isfile(path):
         raise CollectionError(f"{path} is not a file")
     try:
-        with zipfile.ZipFile(path) as archive:
-            infos = archive.infolist()
+        with open(path, "rb") as source:
+            infos = _read_directory(path, source)
     except OSError as exc:
         raise CollectionError(f"{path} cannot be read: {exc.strerror}") from exc
-    # The zip module raises these for what it finds in a file that is no zip or a crooked one.
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as exc:
-        raise CollectionError(f"{path} is not a WAR: it cannot be read as a zip archive ({exc})") from exc
     return judge_members(path, infos, max_unpacked_bytes=max_unpacked_bytes)
+
+
+def _read_directory(path: str, source: t.BinaryIO) -> list[zipfile.ZipInfo]:
+    try:
+        with zipfile.ZipFile(source) as archive:
+            return archive.infolist()
+    except _ZIP_ERRORS as exc:
+        raise CollectionError(f"{path} is not a WAR: it cannot be read as a zip archive ({exc})") from exc
 
 
 def judge_members(path: str, infos: t.Sequence[zipfile.ZipInfo], *, max_unpacked_bytes: int) -> WarReport:
@@ -208,27 +231,44 @@ def unpack_war(
             made.add(name)
         return full
 
+    make_directory("")
+    with zipfile.ZipFile(path) as archive:
+        for info in report.members:
+            name = info.filename.rstrip("/")
+            if info.is_dir():
+                make_directory(name)
+                continue
+            parent = make_directory(os.path.dirname(name))
+            full = os.path.join(parent, os.path.basename(name))
+            with open(full, "xb") as sink:
+                for chunk in _read_member(path, archive, info):
+                    sink.write(chunk)
+            os.chmod(full, file_mode)
+            own(full)
+            when = _seconds(info.date_time)
+            os.utime(full, (when, when))
+
+
+def _read_member(path: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> t.Iterator[bytes]:
+    """Yield a member's bytes, exactly as many as its header says; the zip module checks the CRC at the end."""
+    left = info.file_size
     try:
-        make_directory("")
-        with zipfile.ZipFile(path) as archive:
-            for info in report.members:
-                name = info.filename.rstrip("/")
-                if info.is_dir():
-                    make_directory(name)
-                    continue
-                parent = make_directory(os.path.dirname(name))
-                full = os.path.join(parent, os.path.basename(name))
-                with archive.open(info) as source, open(full, "xb") as sink:
-                    for chunk in iter(lambda source=source: source.read(CHUNK), b""):
-                        sink.write(chunk)
-                    if sink.tell() != info.file_size:
-                        raise zipfile.BadZipFile(f"member {name!r} is shorter than its header says")
-                os.chmod(full, file_mode)
-                own(full)
-                when = calendar.timegm(info.date_time + (0, 0, 0))
-                os.utime(full, (when, when))
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError, zlib.error) as exc:
-        raise CollectionError(f"{path} is damaged: {exc}") from exc
+        with archive.open(info) as source:
+            for chunk in iter(lambda: source.read(CHUNK), b""):
+                left -= len(chunk)
+                yield chunk
+    except _ZIP_ERRORS as exc:
+        raise CollectionError(f"{path} is damaged: member {info.filename!r}: {exc}") from exc
+    if left:
+        raise CollectionError(f"{path} is damaged: member {info.filename!r} is not as long as its header says")
+
+
+def _seconds(date_time: tuple[int, int, int, int, int, int]) -> int:
+    """Return a member's time; some tools write none, which reads as month 0."""
+    try:
+        return calendar.timegm((*date_time, 0, 0, 0))
+    except ValueError:
+        return calendar.timegm((1980, 1, 1, 0, 0, 0, 0, 0, 0))
 
 
 def summarize_tree(path: str) -> TreeSummary:

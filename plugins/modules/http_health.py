@@ -44,7 +44,7 @@ options:
       - The literal C({version}) in it stands for O(version), escaped.
     type: str
   version:
-    description: The release that must answer. O(pattern) must have C({version}) in it.
+    description: The release that must answer, where O(pattern) has C({version}) in it. Else it is not looked at.
     type: str
   successes:
     description: How many good answers in a row are wanted.
