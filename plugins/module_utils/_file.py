@@ -12,7 +12,8 @@ import os
 import stat
 import tempfile
 import time
-from typing import Callable, Iterator
+from collections.abc import Iterator
+from typing import Callable
 
 from ._errors import CollectionError
 

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from ._errors import CollectionError
 from ._xml_document import Node, XmlDocument
@@ -192,9 +193,7 @@ class ServerXml:
             self.warnings.append(f"{self.document.path}: {message}")
 
 
-def _wanted_named(
-    tag: str, key: str, name: str, item: Mapping[str, Any], where: str, also: Iterable[str]
-) -> Wanted:
+def _wanted_named(tag: str, key: str, name: str, item: Mapping[str, Any], where: str, also: Iterable[str]) -> Wanted:
     attributes = attribute_values(item.get("attributes"), where, also)
     if attributes.get(key, name) != name:
         raise CollectionError(f"{where}: attributes gives {key} another value; it says which {tag} is meant")

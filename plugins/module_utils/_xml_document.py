@@ -13,8 +13,9 @@ from __future__ import annotations
 import bisect
 import codecs
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Iterator, Mapping, Sequence
+from typing import Any
 
 from ._errors import CollectionError
 from ._lxml_dep import etree

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Callable, Iterable, Mapping, Sequence
+from typing import Any, Callable
 
 from ._errors import CollectionError
 from ._mask import is_secret, mask_value
@@ -70,9 +71,7 @@ class Editor:
             self._record("added", node, attributes=self._shown(wanted.attributes))
             return node
         extra = [name for name in node.attributes if name not in wanted.attributes] if wanted.exact else []
-        return self.set_attributes(
-            node, wanted.attributes, [*wanted.attributes_to_remove, *extra], same=wanted.same
-        )
+        return self.set_attributes(node, wanted.attributes, [*wanted.attributes_to_remove, *extra], same=wanted.same)
 
     def set_attributes(
         self,
@@ -96,9 +95,7 @@ class Editor:
             change: dict[str, Any] = {"action": "set" if name in setting else "unset", "element": path}
             change["attribute"] = name
             change["before"] = None if old is None else mask_value(name, old, self.secret_attributes)
-            change["after"] = (
-                mask_value(name, setting[name], self.secret_attributes) if name in setting else None
-            )
+            change["after"] = mask_value(name, setting[name], self.secret_attributes) if name in setting else None
             self.changes.append(change)
         return node
 

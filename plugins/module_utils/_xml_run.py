@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-from typing import Any, Callable, Iterator, Mapping, Protocol
+from collections.abc import Iterator, Mapping
+from typing import Any, Callable, Protocol
 
 from ._errors import CollectionError
 from ._file import read_file, replace_file, write_lock
 from ._mask import is_secret, mask_text, secrets_in
 from ._xml_document import MAX_BYTES, XmlDocument
 from ._xml_elements import Editor
-
 
 XML_ARGUMENTS: dict[str, Any] = {
     "path": {"type": "path", "required": True},
@@ -104,7 +104,9 @@ def _validate(
     code, out, err = run_command(command.replace("%s", shlex.quote(candidate)))
     if code != 0:
         said = mask_text((err or out).strip(), also)
-        raise CollectionError(f"{path}: validate refused the new file (exit status {code}); nothing was written: {said}")
+        raise CollectionError(
+            f"{path}: validate refused the new file (exit status {code}); nothing was written: {said}"
+        )
 
 
 def secret_values(options: Any, also: Any = ()) -> Iterator[str]:

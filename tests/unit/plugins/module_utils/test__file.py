@@ -92,18 +92,18 @@ def test_a_failure_leaves_the_file_and_no_rest(tmp_path, before, move, check, me
 def test_a_directory_that_is_missing(tmp_path):
     with pytest.raises(CollectionError, match="cannot be written: No such file"):
         replace_file(str(tmp_path / "none" / "x"), b"", b"new", os.rename)
-    with pytest.raises(CollectionError, match="its directory cannot be opened"):
-        with write_lock(str(tmp_path / "none" / "x")):
-            pass
+    with (
+        pytest.raises(CollectionError, match="its directory cannot be opened"),
+        write_lock(str(tmp_path / "none" / "x")),
+    ):
+        pass
 
 
 def test_only_one_writer_at_a_time(tmp_path, monkeypatch):
     monkeypatch.setattr(_file, "LOCK_SECONDS", 0)
     path = str(tmp_path / "server.xml")
-    with write_lock(path):
-        with pytest.raises(CollectionError, match="another process has held the lock"):
-            with write_lock(path):
-                pass
+    with write_lock(path), pytest.raises(CollectionError, match="another process has held the lock"), write_lock(path):
+        pass
     with write_lock(path):
         pass
     assert os.listdir(tmp_path) == []

@@ -6,12 +6,26 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._mask import is_secret, mask_text, mask_value, secrets_in
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._mask import (
+    is_secret,
+    mask_text,
+    mask_value,
+    secrets_in,
+)
 
 
 @pytest.mark.parametrize(
     "name",
-    ["secret", "requiredSecret", "password", "keystorePass", "truststorePass", "keyPass", "certificateKeyPassword", "connectionPassword"],
+    [
+        "secret",
+        "requiredSecret",
+        "password",
+        "keystorePass",
+        "truststorePass",
+        "keyPass",
+        "certificateKeyPassword",
+        "connectionPassword",
+    ],
 )
 def test_secret_names(name):
     assert is_secret(name)
@@ -19,7 +33,9 @@ def test_secret_names(name):
     assert mask_text(f"<a {name}='hush'/>") == f"<a {name}='********'/>"
 
 
-@pytest.mark.parametrize("name", ["secretRequired", "passwordFile", "port", "protocol", "className", "maxThreads", "passing"])
+@pytest.mark.parametrize(
+    "name", ["secretRequired", "passwordFile", "port", "protocol", "className", "maxThreads", "passing"]
+)
 def test_other_names(name):
     assert not is_secret(name)
     assert mask_text(f'<a {name}="seen"/>') == f'<a {name}="seen"/>'
@@ -33,10 +49,13 @@ def test_names_that_the_user_gives():
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("<!-- <Connector secret = \"hu\nsh\" /> -->", '<!-- <Connector secret = "********" /> -->'),
+        ('<!-- <Connector secret = "hu\nsh" /> -->', '<!-- <Connector secret = "********" /> -->'),
         ("<a secret='say \"hush\"' b='1'/>", "<a secret='********' b='1'/>"),
         ('<a secret=""/>', '<a secret=""/>'),
-        ('<a url="jdbc:x://joe:hush@db/x?password=hush&amp;b=1"/>', '<a url="jdbc:x://joe:********@db/x?password=********&amp;b=1"/>'),
+        (
+            '<a url="jdbc:x://joe:hush@db/x?password=hush&amp;b=1"/>',
+            '<a url="jdbc:x://joe:********@db/x?password=********&amp;b=1"/>',
+        ),
         ('<a b="http://x/y"/>', '<a b="http://x/y"/>'),
     ],
 )

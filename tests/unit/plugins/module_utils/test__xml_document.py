@@ -32,8 +32,8 @@ def set_on(text, xpath, wanted, remove=(), encoding="utf-8"):
     [
         ('<a x="1"/>', {"x": "2"}, [], '<a x="2"/>'),
         ("<a x = '1' />", {"x": "2"}, [], "<a x = '2' />"),
-        ("<a x='1' />", {"x": "it's \"x\""}, [], "<a x='it&apos;s \"x\"' />"),
-        ('<a x="1"/>', {"x": "it's \"x\""}, [], '<a x="it\'s &quot;x&quot;"/>'),
+        ("<a x='1' />", {"x": 'it\'s "x"'}, [], "<a x='it&apos;s \"x\"' />"),
+        ('<a x="1"/>', {"x": 'it\'s "x"'}, [], '<a x="it\'s &quot;x&quot;"/>'),
         ('<a x="1"/>', {"x": "<&>\t\n\r"}, [], '<a x="&lt;&amp;>&#9;&#10;&#13;"/>'),
         ("<a/>", {"x": "1"}, [], '<a x="1"/>'),
         ("<a></a>", {"x": ""}, [], '<a x=""></a>'),
@@ -118,7 +118,10 @@ def test_encoding_and_line_ends_stay(bom, encoding, declared, eol):
         # a comment on the same line stays with its element
         ("<r>\n  <n /> <!-- one -->\n</r>", '<r>\n  <n /> <!-- one -->\n  <n k="v" />\n</r>'),
         # before a later one, and before the comment that describes it
-        ("<r>\n  <x />\n\n  <!-- about z -->\n  <z />\n</r>", '<r>\n  <x />\n\n  <n k="v" />\n  <!-- about z -->\n  <z />\n</r>'),
+        (
+            "<r>\n  <x />\n\n  <!-- about z -->\n  <z />\n</r>",
+            '<r>\n  <x />\n\n  <n k="v" />\n  <!-- about z -->\n  <z />\n</r>',
+        ),
         # at the end
         ("<r>\n  <x />\n  <!-- c -->\n</r>", '<r>\n  <x />\n  <!-- c -->\n  <n k="v" />\n</r>'),
         ("<r><x/></r>", '<r><x/><n k="v"/></r>'),
@@ -187,7 +190,10 @@ def test_remove(before, after):
             '<!DOCTYPE r [<!ENTITY e "v">]>\n<r><n a="1">&e;</n></r>',
             '<!DOCTYPE r [<!ENTITY e "v">]>\n<r><!-- <n a="1">&e;</n> --></r>',
         ),
-        ('<r xmlns="urn:d" xmlns:p="urn:p"><n p:a="1"/></r>', '<r xmlns="urn:d" xmlns:p="urn:p"><!-- <n p:a="1"/> --></r>'),
+        (
+            '<r xmlns="urn:d" xmlns:p="urn:p"><n p:a="1"/></r>',
+            '<r xmlns="urn:d" xmlns:p="urn:p"><!-- <n p:a="1"/> --></r>',
+        ),
     ],
 )
 def test_disable_and_enable(before, disabled):
@@ -221,7 +227,17 @@ def test_enable_by_hand(before, after):
 
 @pytest.mark.parametrize(
     "comment",
-    ["<n", "<n>", "<n a=1/>", "<n a='1' a='2'/>", "<n>&unknown;</n>", "<name/>", "<n></m>", "<n x='<'/>", "&#99999999999;<n y='&#99999999999;'/>"],
+    [
+        "<n",
+        "<n>",
+        "<n a=1/>",
+        "<n a='1' a='2'/>",
+        "<n>&unknown;</n>",
+        "<name/>",
+        "<n></m>",
+        "<n x='<'/>",
+        "&#99999999999;<n y='&#99999999999;'/>",
+    ],
 )
 def test_what_is_no_element_is_left_in_its_comment(comment):
     doc = document(f"<r><!-- {comment} --></r>")

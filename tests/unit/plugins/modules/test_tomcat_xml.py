@@ -38,7 +38,12 @@ SERVER = {
     "shutdown_port": -1,
     "jvm_route": "jvm1",
     "connectors": [
-        {"protocol": "AJP/1.3", "match": "protocol", "port": 8109, "attributes": {"secret": "hush-hush", "bindOnInit": False}},
+        {
+            "protocol": "AJP/1.3",
+            "match": "protocol",
+            "port": 8109,
+            "attributes": {"secret": "hush-hush", "bindOnInit": False},
+        },
         {"protocol": "HTTP/1.1", "match": "protocol", "state": "disabled"},
     ],
 }
