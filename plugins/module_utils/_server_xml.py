@@ -180,7 +180,7 @@ class ServerXml:
         """Apply the connectors; return the ports that shall be open because of them."""
         items = self.options.get("connectors") or []
         wanted = [_wanted_connector(item, number, self.also) for number, item in enumerate(items)]
-        _no_duplicates([item.label for item in wanted], "connectors", "protocol and port")
+        _no_common_connector(items)
         # Who gives up a port comes before who takes it.
         for item in sorted(wanted, key=lambda item: item.state == "present"):
             self.editor.ensure(self._find_service, item)
@@ -269,6 +269,25 @@ def _wanted_connector(item: Mapping[str, Any], number: int, also: Iterable[str])
         prefer=(lambda values: values.get("port") == number_text) if state == "present" else None,
         hint="give the port of the one that is meant, or match=protocol_and_port",
     )
+
+
+def _no_common_connector(items: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse two entries that can mean the same connector: each would undo what the other does."""
+    keys = []
+    for item in items:
+        tls = _is_tls(attribute_values(item.get("attributes"), "connectors"))
+        port_text = None if item.get("port") is None else str(item["port"])
+        keys.append((protocol_kind(item["protocol"]), tls, port_text, item.get("match") or "protocol_and_port"))
+    for number, (kind, tls, port_text, match) in enumerate(keys):
+        for other, (other_kind, other_tls, other_port, other_match) in enumerate(keys[:number]):
+            same_port = port_text == other_port and (kind == other_kind or "port" in (match, other_match))
+            same_kind = (kind, tls) == (other_kind, other_tls) and "protocol" in (match, other_match)
+            if same_port or same_kind:
+                raise CollectionError(
+                    f"connectors[{other}] and connectors[{number}] can mean the same connector;"
+                    " each needs a protocol and port of its own"
+                    + (" (match=protocol means the only one of its protocol)" if same_kind else "")
+                )
 
 
 def _named(document: XmlDocument, parent: Node, tag: str, name: str | None, option: str) -> Node:

@@ -247,6 +247,18 @@ def test_two_connectors_swap_their_ports():
     assert after == server('    <Connector port="2" protocol="AJP/1.3"/>\n    <Connector port="1"/>\n')
 
 
+def test_plain_and_tls_connectors_do_not_meet():
+    options = {
+        "connectors": [
+            {**HTTP_OFF, "match": "protocol"},
+            {"protocol": "HTTP/1.1", "port": "8443", "match": "protocol", "attributes": {"SSLEnabled": True}},
+        ]
+    }
+    after = edited(options)
+    assert [node.get("port") for node in XmlDocument(after, "f").select("//Connector")] == ["8443"]
+    assert b"<SSLHostConfig>" in after
+
+
 @pytest.mark.parametrize(
     ("given", "kind"),
     [
@@ -355,7 +367,9 @@ def test_services_are_told_apart_by_name():
             {"connectors": [{**HTTP, "attributes": {"x": 1}, "attributes_to_remove": ["x"]}]},
             "both to be set and to be removed",
         ),
-        ({"connectors": [HTTP, HTTP_OFF]}, "is given twice"),
+        ({"connectors": [HTTP, HTTP_OFF]}, r"connectors\[0\] and connectors\[1\] can mean the same connector"),
+        ({"connectors": [HTTP, {**HTTP, "port": "1", "match": "protocol"}]}, "means the only one of its protocol"),
+        ({"connectors": [HTTP, {**AJP, "port": "8080", "match": "port"}]}, "can mean the same connector"),
         (
             {"connectors": [{"protocol": "AJP/1.3", "port": "8080"}]},
             r"port 8080 is used twice .* HTTP/1.1 connector in line \d+",
