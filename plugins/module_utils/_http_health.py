@@ -62,7 +62,7 @@ class Expectation:
             wanted = " or ".join(str(status) for status in self.statuses)
             return f"status {answer.status} instead of {wanted}"
         if self.pattern is not None and not self.pattern.search(answer.body):
-            return f"status {answer.status}, but the body does not match {self.pattern.pattern!r}"
+            return f"status {answer.status}, but the body does not match '{self.pattern.pattern}'"
         return None
 
 

@@ -152,7 +152,7 @@ def main() -> None:
         }
     except CollectionError as exc:
         module.fail_json(msg=exc.message, **exc.details)
-    module.exit_json(applications=applications)
+    module.exit_json(changed=False, applications=applications)
 
 
 if __name__ == "__main__":

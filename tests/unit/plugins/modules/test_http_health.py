@@ -1,0 +1,217 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import http.server
+import json
+import socket
+import socketserver
+import struct
+import threading
+from datetime import datetime
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.roundrobin.tomcat.plugins.modules import http_health
+
+SECRET = "hush-hush"
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    """Answers by path."""
+
+    def do_GET(self):
+        status, body = {
+            "/health": (200, b"version=1.4.2 host=" + self.headers["Host"].encode()),
+            "/sick": (503, b"<html><body>database is <b>down</b></body></html>"),
+            "/login": (302, b""),
+        }[self.path]
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Location", "/health")
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+    do_HEAD = do_GET
+
+    def log_message(self, *dummy):
+        """Stay quiet."""
+
+
+class Connector(socketserver.StreamRequestHandler):
+    """Speaks AJP as Tomcat does: CPONG, then 200 to the right secret and 403 to any other."""
+
+    def handle(self):
+        def packet(payload):
+            self.wfile.write(b"AB" + struct.pack(">H", len(payload)) + payload)
+
+        def request():
+            magic, length = struct.unpack(">2sH", self.rfile.read(4))
+            assert magic == b"\x12\x34"
+            return self.rfile.read(length)
+
+        assert request() == b"\x0a"
+        packet(b"\x09")
+        good = b"\x0c\x00\x09" + SECRET.encode() + b"\x00\xff" in request()
+        packet(b"\x04" + struct.pack(">H", 200 if good else 403) + b"\x00\x00\x00\x00\x00")
+        packet(b"\x03\x00\x0dversion=1.4.2\x00")
+        packet(b"\x05\x00")
+
+
+@pytest.fixture
+def serve():
+    """Start servers on ports of their own; returns the port."""
+    running = []
+
+    def _serve(make, handler):
+        server = make(("127.0.0.1", 0), handler)
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        running.append(server)
+        return server.server_address[1]
+
+    yield _serve
+    for server in running:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def web(serve):
+    return f"http://127.0.0.1:{serve(http.server.ThreadingHTTPServer, Page)}"
+
+
+@pytest.fixture
+def ajp(serve):
+    return f"ajp://127.0.0.1:{serve(socketserver.ThreadingTCPServer, Connector)}"
+
+
+@pytest.fixture
+def silent():
+    """A port that accepts and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture
+def run(capsys):
+    """Run the module as Ansible does and return what it prints."""
+
+    def _run(**options):
+        options = {"interval": 0.01, "timeout": 0.05, "request_timeout": 2, **options}
+        with patch_module_args(options), pytest.raises(SystemExit):
+            http_health.main()
+        return json.loads(capsys.readouterr().out.splitlines()[-1])
+
+    return _run
+
+
+def test_healthy_over_http(run, web):
+    told = run(url=web + "/health", pattern="^version={version} ", version="1.4.2", successes=3)
+    assert not told.get("failed")
+    assert (told["changed"], told["status"], told["tries"]) == (False, 200, 3)
+    assert told["latency_ms"] > 0
+    assert [(item["outcome"], item["count"]) for item in told["evidence"]] == [("status 200, good", 3)]
+
+
+def test_check_mode_asks_too(run, web):
+    assert run(url=web + "/health", _ansible_check_mode=True)["status"] == 200
+
+
+def test_headers_and_head(run, web):
+    assert run(url=web + "/health", headers={"Host": "shop"})["body"] == "version=1.4.2 host=shop"
+    assert run(url=web + "/health", method="HEAD")["body"] == ""
+
+
+def test_statuses_of_a_single_number_or_a_list(run, web):
+    assert run(url=web + "/sick", status=503)["status"] == 503
+    assert run(url=web + "/sick", status=[200, 503])["status"] == 503
+
+
+def test_sick_tells_the_body(run, web):
+    told = run(url=web + "/sick")
+    assert told["failed"]
+    assert "the last answer: status 503 instead of 200, body 'database is down'" in told["msg"]
+    assert told["status"] == 503
+
+
+def test_redirects_are_not_followed(run, web):
+    assert "status 302 instead of 200" in run(url=web + "/login")["msg"]
+
+
+def test_proxies_of_the_environment_are_not_used(run, web, monkeypatch, silent):
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{silent}")
+    assert run(url=web + "/health")["status"] == 200
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "ajp"])
+def test_nobody_there(run, scheme):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    told = run(url=f"{scheme}://127.0.0.1:{port}/")
+    assert told["msg"].endswith("tries): the last answer: Connection refused")
+    assert told["status"] is None
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "ajp"])
+def test_somebody_silent(run, scheme, silent):
+    told = run(url=f"{scheme}://127.0.0.1:{silent}/", request_timeout=0.2)
+    assert "(1 tries): the last answer: no complete answer within 0.2 s" in told["msg"]
+
+
+def test_ajp(run, ajp):
+    told = run(url=ajp + "/health", ajp_secret=SECRET, pattern="version={version}", version="1.4.2")
+    assert (told["status"], told["body"]) == (200, "version=1.4.2")
+    assert SECRET not in json.dumps(told)
+
+
+def test_ajp_with_a_wrong_secret(run, ajp):
+    told = run(url=ajp + "/health", ajp_secret="no-good")
+    assert "status 403 instead of 200" in told["msg"]
+    assert "missing ajp_secret" in told["msg"]
+    assert "no-good" not in json.dumps(told)
+
+
+def test_http_port_asked_over_ajp(run, web):
+    assert "the answer is not AJP: it begins with" in run(url=web.replace("http", "ajp") + "/")["msg"]
+
+
+def test_logs_are_shown(run, web, tmp_path):
+    now = datetime.now().strftime("%d-%b-%Y %H:%M:%S.000")
+    (tmp_path / "catalina.log").write_text(f"01-Jan-2020 00:00:00.0 SEVERE [main] old\n{now} SEVERE [main] new\n")
+    (tmp_path / "quiet.log").write_text(f"{now} INFO [main] fine\n")
+    told = run(url=web + "/sick", log_files=[str(tmp_path / "cat*.log"), str(tmp_path / "quiet.log"), "/no/log"])
+    assert told["log_lines"] == [
+        f"{tmp_path}/catalina.log:",
+        f"{now} SEVERE [main] new",
+        "/no/log: no such file",
+    ]
+    assert "log_lines" not in run(url=web + "/health", log_files=[str(tmp_path / "cat*.log")])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"url": "h:80"}, "url 'h:80' is not accepted"),
+        ({"url": "http://h/", "ajp_secret": "x"}, "is not ajp://"),
+        ({"url": "http://h/", "method": "HEAD", "pattern": "x"}, "HEAD brings no body"),
+        ({"url": "http://h/", "successes": 0}, "successes 0 is not accepted: give 1 to 1000"),
+        ({"url": "http://h/", "timeout": -1}, "timeout -1 is not accepted"),
+        ({"url": "http://h/", "timeout": 1e9}, "timeout 1e+09 is not accepted"),
+        ({"url": "http://h/", "interval": 0}, "interval 0 is not accepted"),
+        ({"url": "http://h/", "pattern": "{version}"}, "no version is given"),
+        ({"url": "http://h/", "status": [700]}, "status 700 is not accepted"),
+        ({"url": "http://h/", "status": []}, "status is empty"),
+    ],
+)
+def test_bad_input(run, options, words):
+    assert words in run(**options)["msg"]
+
+
+def test_without_requests(run, monkeypatch, ajp):
+    monkeypatch.setattr(http_health, "requests", None)
+    assert "requests" in run(url="http://h/")["msg"]
+    assert run(url=ajp + "/", ajp_secret=SECRET)["status"] == 200
