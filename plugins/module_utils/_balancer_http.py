@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import ModuleType
-from typing import Any, Mapping, Optional
+from typing import Any, Optional
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer_manager import Fetch, ManagerError, Response
 

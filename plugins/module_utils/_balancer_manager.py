@@ -13,9 +13,10 @@ Pure but for the ``fetch`` callable that is passed in.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import unescape
-from typing import Iterable, Mapping, Optional, Protocol, Sequence
+from typing import Optional, Protocol
 from urllib.parse import parse_qs, quote, urlencode, urlsplit, urlunsplit
 from xml.etree import ElementTree
 
@@ -306,9 +307,7 @@ def form(balancer: Balancer, member: Member, flags: Mapping[str, bool]) -> str:
     fields.update({f"w_status_{flag}": "1" if on else "0" for flag, on in flags.items()})
     body = urlencode(fields, quote_via=quote)
     if len(body) > MAX_FORM:
-        raise ManagerError(
-            f"the change of {member.worker} takes {len(body)} bytes, and httpd reads {MAX_FORM} at most"
-        )
+        raise ManagerError(f"the change of {member.worker} takes {len(body)} bytes, and httpd reads {MAX_FORM} at most")
     return body
 
 

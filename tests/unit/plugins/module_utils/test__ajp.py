@@ -7,6 +7,7 @@ from __future__ import annotations
 import struct
 
 import pytest
+
 from ansible_collections.roundrobin.tomcat.plugins.module_utils import _ajp
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._ajp import AjpError
 

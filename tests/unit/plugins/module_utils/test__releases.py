@@ -14,6 +14,7 @@ import zipfile
 from datetime import datetime, timedelta, timezone
 
 import pytest
+
 from ansible_collections.roundrobin.tomcat.plugins.module_utils import _releases
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases import (

@@ -247,6 +247,13 @@ def test_two_connectors_swap_their_ports():
     assert after == server('    <Connector port="2" protocol="AJP/1.3"/>\n    <Connector port="1"/>\n')
 
 
+def test_an_executor_stands_before_the_connectors():
+    data = server('    <Connector port="1"/>\n')
+    item = {"parent": "/Server/Service", "tag": "Executor", "identify_by": {"name": "x"}}
+    after = edited({"elements": [item]}, data)
+    assert after == server('    <Executor name="x"/>\n    <Connector port="1"/>\n')
+
+
 def test_plain_and_tls_connectors_do_not_meet():
     options = {
         "connectors": [

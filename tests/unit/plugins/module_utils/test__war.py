@@ -10,6 +10,7 @@ import stat
 import zipfile
 
 import pytest
+
 from ansible_collections.roundrobin.tomcat.plugins.module_utils import _war
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 
