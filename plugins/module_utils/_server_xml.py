@@ -206,7 +206,6 @@ def _wanted_named(tag: str, key: str, name: str, item: Mapping[str, Any], where:
         attributes_to_remove=names_to_remove(item.get("attributes_to_remove"), attributes, where),
         state=item.get("state") or "present",
         hint="use elements with identify_by",
-        later=("Service", "GlobalNamingResources") if tag == "Listener" else (),
     )
 
 
@@ -263,7 +262,6 @@ def _wanted_connector(item: Mapping[str, Any], number: int, also: Iterable[str])
         attributes=wanted,
         attributes_to_remove=names_to_remove(item.get("attributes_to_remove"), wanted, where),
         state=state,
-        later=("Engine",),
         same=_same,
         # Not to take one away: the next run would find the other.
         prefer=(lambda values: values.get("port") == number_text) if state == "present" else None,

@@ -17,6 +17,16 @@ from ._xml_document import CommentedElement, Node, XmlDocument, check_name, ille
 STATES = ("present", "absent", "disabled")
 _CLASS_NAME = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*\Z", re.ASCII)
 _PLACEHOLDER = re.compile(r"\$\{[^{}]+\}")
+# Before what a new element stands that has no namesake yet. Tomcat wants an Executor
+# before the Connector that uses it; the rest is how its own files are laid out.
+_LATER: dict[str, tuple[str, ...]] = {
+    "Listener": ("GlobalNamingResources", "Service"),
+    "GlobalNamingResources": ("Service",),
+    "Executor": ("Connector", "Engine"),
+    "Connector": ("Engine",),
+    "Cluster": ("Realm", "Host"),
+    "Realm": ("Host",),
+}
 
 
 @dataclass(frozen=True)
@@ -32,8 +42,6 @@ class Wanted:
     state: str = "present"
     # The attributes are all that the element may have.
     exact: bool = False
-    # Elements before which a new one stands, if it has no namesake.
-    later: Sequence[str] = ()
     # Whether a value in the file is as good as the wanted one.
     same: Callable[[str, str | None, str], bool] = lambda name, old, new: old == new
     # How to tell one of several matching elements apart; None means not at all.
@@ -67,7 +75,7 @@ class Editor:
         if node is None:
             node = self._enable(parent, wanted)
         if node is None:
-            node = self.document.insert(parent, wanted.tag, wanted.attributes, wanted.later)
+            node = self.document.insert(parent, wanted.tag, wanted.attributes, _LATER.get(wanted.tag, ()))
             self._record("added", node, attributes=self._shown(wanted.attributes))
             return node
         extra = [name for name in node.attributes if name not in wanted.attributes] if wanted.exact else []
