@@ -153,9 +153,7 @@ def wait_healthy(
         note(evidence, complaint or f"status {answer.status}, good", clock.monotonic() - began)
         return answer, complaint
 
-    outcome = wait_until(
-        look, lambda dummy: in_a_row >= successes, timeout=timeout, interval=interval, clock=clock
-    )
+    outcome = wait_until(look, lambda dummy: in_a_row >= successes, timeout=timeout, interval=interval, clock=clock)
     answer, complaint = outcome.last
     return Health(
         healthy=outcome.done,

@@ -154,9 +154,7 @@ def settled_history(history: t.Sequence[Activation], active: str | None) -> tupl
     return tuple(history)
 
 
-def previous_version(
-    history: t.Sequence[Activation], active: str | None, available: t.Container[str]
-) -> str | None:
+def previous_version(history: t.Sequence[Activation], active: str | None, available: t.Container[str]) -> str | None:
     """Return the release that was in use before the active one came.
 
     Going back is not a new release: after 1.0, 2.0 and back to 1.0 nothing is before 1.0,
@@ -186,9 +184,7 @@ def releases_to_prune(state: State, keep: int | None, named: str | None) -> tupl
     if keep is None:
         return ()
     guarded = {state.active, state.previous, named}
-    return tuple(
-        release.version for release in newest_first(state.releases)[keep:] if release.version not in guarded
-    )
+    return tuple(release.version for release in newest_first(state.releases)[keep:] if release.version not in guarded)
 
 
 class AppReleases:
@@ -252,9 +248,7 @@ class AppReleases:
         except OSError as exc:
             raise CollectionError(f"{self.directory} cannot be read: {exc.strerror}") from exc
         return [
-            name
-            for name in names
-            if _VERSION.fullmatch(name) and os.path.isdir(os.path.join(self.directory, name))
+            name for name in names if _VERSION.fullmatch(name) and os.path.isdir(os.path.join(self.directory, name))
         ]
 
     def _read_release(self, version: str) -> Release:

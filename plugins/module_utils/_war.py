@@ -275,7 +275,7 @@ def summarize_tree(path: str) -> TreeSummary:
     """Count the files below a directory and their bytes."""
     files = 0
     size = 0
-    for directory, dummy, names in os.walk(path):
+    for directory, _dummy, names in os.walk(path):
         for name in names:
             files += 1
             size += os.lstat(os.path.join(directory, name)).st_size

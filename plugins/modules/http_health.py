@@ -1,5 +1,4 @@
 #!/usr/bin/python
-# -*- coding: utf-8 -*-
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -183,6 +182,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._http_ask import ask_ajp, ask_http
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._http_health import (

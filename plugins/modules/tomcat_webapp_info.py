@@ -1,5 +1,4 @@
 #!/usr/bin/python
-# -*- coding: utf-8 -*-
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -83,7 +82,7 @@ applications:
         staged_at:
           description: When it was staged, UTC.
           type: str
-          sample: 2026-11-23T21:45:54.123456Z
+          sample: "2026-11-23T21:45:54.123456Z"
         staged_by:
           description: Who staged it.
           type: str
@@ -117,6 +116,7 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases import (
     AppReleases,

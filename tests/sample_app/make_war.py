@@ -72,7 +72,9 @@ def main() -> None:
     )
     parser.add_argument("--version", required=True, type=version_text, help="what the version and health pages answer")
     parser.add_argument("--out", required=True, type=Path, help="the WAR to write")
-    parser.add_argument("--sick", choices=sorted(SICK), default="none", help="make a release that fails (default: none)")
+    parser.add_argument(
+        "--sick", choices=sorted(SICK), default="none", help="make a release that fails (default: none)"
+    )
     parser.add_argument("--slow-start-seconds", type=int, default=20, help="for --sick slow-start (default: 20)")
     parser.add_argument(
         "--padding-mb", type=int, default=0, help="MiB of stored zeros to add, to make a large WAR (default: 0)"

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from ansible.errors import AnsibleActionFail, AnsibleFileNotFound
+
 from ansible_collections.roundrobin.tomcat.plugins.action import tomcat_webapp
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._war import sha256_of
 
@@ -65,7 +66,7 @@ def war(tmp_path):
 def test_release_that_is_there_costs_one_call(war):
     action = Action({"src": str(war), "version": "1.0"}, [{"changed": False}])
     assert action.run() == {"changed": False}
-    ((dummy, arguments),) = action.done
+    ((_dummy, arguments),) = action.done
     assert "src" not in arguments
     assert arguments["src_info"] == {
         "label": str(war),
@@ -92,11 +93,13 @@ def test_the_copy_is_removed_whatever_happens(war):
     assert action.done[-1] == ("remove", "/remote/tmp")
 
 
-@pytest.mark.parametrize("arguments", [{}, {"src": "/on/the/host.war", "remote_src": True}, {"src": "/x", "remote_src": "yes"}])
+@pytest.mark.parametrize(
+    "arguments", [{}, {"src": "/on/the/host.war", "remote_src": True}, {"src": "/x", "remote_src": "yes"}]
+)
 def test_nothing_to_carry(arguments):
     action = Action(dict(arguments), [{"changed": False}])
     action.run()
-    ((dummy, passed),) = action.done
+    ((_dummy, passed),) = action.done
     assert {name: passed[name] for name in arguments} == arguments
 
 
@@ -113,7 +116,9 @@ def test_nothing_to_carry(arguments):
 )
 def test_a_bad_war_never_reaches_a_host(war, tmp_path, options, words):
     (tmp_path / "text").write_text("no zip")
-    options = {name: str(tmp_path / value) if name == "src" and value == "text" else value for name, value in options.items()}
+    options = {
+        name: str(tmp_path / value) if name == "src" and value == "text" else value for name, value in options.items()
+    }
     action = Action({"src": str(war), **options}, [])
     with pytest.raises(AnsibleActionFail, match=words):
         action.run()

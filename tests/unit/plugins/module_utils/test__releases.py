@@ -553,7 +553,7 @@ def test_crooked_history(store, base, war):
 def test_history_is_bounded(store, war):
     ensure(store, "staged", "1.0", war("1.0"))
     ensure(store, "staged", "2.0", war("2.0"))
-    for dummy in range(_releases.HISTORY_LENGTH // 2 + 5):
+    for _dummy in range(_releases.HISTORY_LENGTH // 2 + 5):
         ensure(store, "active", "1.0")
         ensure(store, "active", "2.0")
     assert len(store.read().history) == _releases.HISTORY_LENGTH

@@ -14,6 +14,7 @@ from datetime import datetime
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
+
 from ansible_collections.roundrobin.tomcat.plugins.modules import http_health
 
 SECRET = "hush-hush"
@@ -101,7 +102,7 @@ def run(capsys):
     """Run the module as Ansible does and return what it prints."""
 
     def _run(**options):
-        options = {"interval": 0.01, "timeout": 0.05, "request_timeout": 2, **options}
+        options = {"interval": 0.01, "timeout": 20, "request_timeout": 10, **options}
         with patch_module_args(options), pytest.raises(SystemExit):
             http_health.main()
         return json.loads(capsys.readouterr().out.splitlines()[-1])
@@ -132,14 +133,14 @@ def test_statuses_of_a_single_number_or_a_list(run, web):
 
 
 def test_sick_tells_the_body(run, web):
-    told = run(url=web + "/sick")
+    told = run(url=web + "/sick", timeout=0.05)
     assert told["failed"]
     assert "the last answer: status 503 instead of 200, body 'database is down'" in told["msg"]
     assert told["status"] == 503
 
 
 def test_redirects_are_not_followed(run, web):
-    assert "status 302 instead of 200" in run(url=web + "/login")["msg"]
+    assert "status 302 instead of 200" in run(url=web + "/login", timeout=0.05)["msg"]
 
 
 def test_proxies_of_the_environment_are_not_used(run, web, monkeypatch, silent):
@@ -151,14 +152,14 @@ def test_proxies_of_the_environment_are_not_used(run, web, monkeypatch, silent):
 def test_nobody_there(run, scheme):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    told = run(url=f"{scheme}://127.0.0.1:{port}/")
+    told = run(url=f"{scheme}://127.0.0.1:{port}/", timeout=0.05)
     assert told["msg"].endswith("tries): the last answer: Connection refused")
     assert told["status"] is None
 
 
 @pytest.mark.parametrize("scheme", ["http", "https", "ajp"])
 def test_somebody_silent(run, scheme, silent):
-    told = run(url=f"{scheme}://127.0.0.1:{silent}/", request_timeout=0.2)
+    told = run(url=f"{scheme}://127.0.0.1:{silent}/", request_timeout=0.2, timeout=0.05)
     assert "(1 tries): the last answer: no complete answer within 0.2 s" in told["msg"]
 
 
@@ -169,21 +170,23 @@ def test_ajp(run, ajp):
 
 
 def test_ajp_with_a_wrong_secret(run, ajp):
-    told = run(url=ajp + "/health", ajp_secret="no-good")
+    told = run(url=ajp + "/health", ajp_secret="no-good", timeout=0.05)
     assert "status 403 instead of 200" in told["msg"]
     assert "missing ajp_secret" in told["msg"]
     assert "no-good" not in json.dumps(told)
 
 
 def test_http_port_asked_over_ajp(run, web):
-    assert "the answer is not AJP: it begins with" in run(url=web.replace("http", "ajp") + "/")["msg"]
+    assert "the answer is not AJP: it begins with" in run(url=web.replace("http", "ajp") + "/", timeout=0.05)["msg"]
 
 
 def test_logs_are_shown(run, web, tmp_path):
     now = datetime.now().strftime("%d-%b-%Y %H:%M:%S.000")
     (tmp_path / "catalina.log").write_text(f"01-Jan-2020 00:00:00.0 SEVERE [main] old\n{now} SEVERE [main] new\n")
     (tmp_path / "quiet.log").write_text(f"{now} INFO [main] fine\n")
-    told = run(url=web + "/sick", log_files=[str(tmp_path / "cat*.log"), str(tmp_path / "quiet.log"), "/no/log"])
+    told = run(
+        url=web + "/sick", timeout=0.05, log_files=[str(tmp_path / "cat*.log"), str(tmp_path / "quiet.log"), "/no/log"]
+    )
     assert told["log_lines"] == [
         f"{tmp_path}/catalina.log:",
         f"{now} SEVERE [main] new",

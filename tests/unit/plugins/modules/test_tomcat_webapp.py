@@ -10,6 +10,7 @@ import zipfile
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
+
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._war import sha256_of
 from ansible_collections.roundrobin.tomcat.plugins.modules import tomcat_webapp, tomcat_webapp_info
 
@@ -38,9 +39,8 @@ def run(base, capsys):
     def _run(module=tomcat_webapp, check=False, **options):
         if module is tomcat_webapp:
             options = {"name": "app", **options}
-        with patch_module_args({"base": str(base), "_ansible_check_mode": check, **options}):
-            with pytest.raises(SystemExit):
-                module.main()
+        with patch_module_args({"base": str(base), "_ansible_check_mode": check, **options}), pytest.raises(SystemExit):
+            module.main()
         return json.loads(capsys.readouterr().out.splitlines()[-1])
 
     return _run
