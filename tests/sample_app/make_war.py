@@ -1,11 +1,10 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Make a WAR of the sample application: any version, healthy or sick, the same bytes each time.
 
-make_war.py --version 1.0 --out shop-1.0.war
-make_war.py --version 1.1 --out shop-1.1.war --sick unhealthy
+python3 make_war.py --version 1.0 --out shop-1.0.war
+python3 make_war.py --version 1.1 --out shop-1.1.war --sick unhealthy
 """
 
 from __future__ import annotations

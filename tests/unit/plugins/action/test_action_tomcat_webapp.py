@@ -39,15 +39,15 @@ class Action(tomcat_webapp.ActionModule):
     def _make_tmp_path(self):
         return "/remote/tmp"
 
-    def _transfer_file(self, local, remote):
-        self.done.append(("transfer", local, remote))
-        return remote
+    def _transfer_file(self, local_path, remote_path):
+        self.done.append(("transfer", local_path, remote_path))
+        return remote_path
 
     def _fixup_perms2(self, paths, execute):
         self.done.append(("readable", paths))
 
-    def _remove_tmp_path(self, path, force):
-        self.done.append(("remove", path))
+    def _remove_tmp_path(self, tmp_path, force=False):
+        self.done.append(("remove", tmp_path))
 
 
 @pytest.fixture(autouse=True)
