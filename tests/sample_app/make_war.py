@@ -43,16 +43,14 @@ def members(version: str, sick: str, slow_start_seconds: int) -> dict[str, bytes
 def make_war(out: Path, version: str, sick: str = "none", slow_start_seconds: int = 20, padding_bytes: int = 0) -> str:
     """Write the WAR and return its sha256."""
     files = members(version, sick, slow_start_seconds)
+    if padding_bytes:
+        files["WEB-INF/padding.bin"] = bytes(padding_bytes)
     with zipfile.ZipFile(out, "w") as archive:
         for name, content in sorted(files.items()):
+            # Stored, not deflated: the bytes must not depend on which zlib is at hand.
             info = zipfile.ZipInfo(name, ZIP_TIME)
-            info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o100644 << 16
             archive.writestr(info, content)
-        if padding_bytes:
-            info = zipfile.ZipInfo("WEB-INF/padding.bin", ZIP_TIME)
-            info.external_attr = 0o100644 << 16
-            archive.writestr(info, bytes(padding_bytes))
     return hashlib.sha256(out.read_bytes()).hexdigest()
 
 
