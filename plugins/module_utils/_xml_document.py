@@ -14,7 +14,7 @@ import bisect
 import codecs
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ._errors import CollectionError
@@ -73,37 +73,69 @@ class Attribute:
         return self.value_end + 1
 
 
-@dataclass
 class Node:
-    """An element, a comment or a processing instruction, and where it stands."""
+    """An element, a comment or a processing instruction, and where it stands.
 
-    kind: str
-    start: int
-    end: int
-    parent: Node | None
-    tag: str = ""
-    # Where the start tag ends, and where the end tag begins (equal when self-closing).
-    open_end: int = 0
-    close_start: int = 0
-    attributes: dict[str, Attribute] = field(default_factory=dict)
-    children: list[Node] = field(default_factory=list)
-    lx: Any = None
+    A file can hold many: attributes are looked at only where somebody asks for them.
+    """
+
+    __slots__ = (
+        "_attributes",
+        "_text",
+        "children",
+        "close_start",
+        "end",
+        "kind",
+        "lx",
+        "open_end",
+        "parent",
+        "start",
+        "tag",
+    )
+
+    def __init__(self, kind: str, start: int, end: int, parent: Node | None, text: str, tag: str = "") -> None:
+        """Start as an element without end tag, which the scanner may find later."""
+        self.kind = kind
+        self.start = start
+        self.end = end
+        self.parent = parent
+        self.tag = tag
+        # Where the start tag ends, and where the end tag begins (equal when self-closing).
+        self.open_end = end
+        self.close_start = end
+        self.children: list[Node] = []
+        self.lx: Any = None
+        self._text = text
+        self._attributes: dict[str, Attribute] | None = None
+
+    @property
+    def attributes(self) -> dict[str, Attribute]:
+        """Return the attributes in the order of the text."""
+        if self._attributes is None:
+            self._attributes = _attributes_of(self._text, self.start + 1 + len(self.tag), self.open_end)
+            # The text scanner and lxml must see the same thing.
+            for name, attribute in self._attributes.items():
+                plain = attribute.value is not None and ":" not in name and name != "xmlns"
+                if plain and self.lx.get(name) != attribute.value:
+                    raise CollectionError(
+                        f"attribute {name} of {self.tag} is not understood; nothing was changed, edit it by hand"
+                    )
+        return self._attributes
 
     def elements(self, tag: str) -> list[Node]:
         """Return the child elements of this name."""
         return [child for child in self.children if child.kind == "element" and child.tag == tag]
 
     def get(self, name: str) -> str | None:
-        """Return the value of an attribute, or None."""
+        """Return the value of an attribute as Tomcat sees it, or None."""
         attribute = self.attributes.get(name)
         if attribute is None:
             return None
-        if attribute.value is not None:
-            return attribute.value
-        return None if self.lx is None else self.lx.get(name)
+        value: str | None = self.lx.get(name) if attribute.value is None else attribute.value
+        return value
 
     def values(self) -> dict[str, str]:
-        """Return all attributes as Tomcat would see them."""
+        """Return all attributes as Tomcat sees them."""
         return {name: self.get(name) or "" for name in self.attributes}
 
 
@@ -502,11 +534,8 @@ class XmlDocument:
     def _agree(self, node: Node, item: Any) -> None:
         """Make sure that the text scanner and lxml see the same thing."""
         if node.kind == "element":
-            agrees = isinstance(item.tag, str) and node.tag.rpartition(":")[2] == etree.QName(item).localname
-            agrees = agrees and all(
-                attribute.value is None or ":" in name or name == "xmlns" or item.get(name) == attribute.value
-                for name, attribute in node.attributes.items()
-            )
+            name = item.tag
+            agrees = isinstance(name, str) and node.tag.rpartition(":")[2] == name.rpartition("}")[2]
         else:
             agrees = item.tag is (etree.Comment if node.kind == "comment" else etree.PI)
         if not agrees:
@@ -549,9 +578,10 @@ class XmlDocument:
             parts.extend((self.text[position : splice.start], splice.text))
             position = splice.end
         parts.append(self.text[position:])
-        wanted = _signature(self.root.lx)
+        wanted = self.root.lx
         self._load("".join(parts))
-        if _signature(self.root.lx) != wanted:
+        # Most often the two are the same to the letter, which lxml tells quickly.
+        if etree.tostring(self.root.lx) != etree.tostring(wanted) and _signature(self.root.lx) != _signature(wanted):
             raise CollectionError(f"{self.path}: the edit would not have had the wanted effect; nothing was written")
 
 
@@ -688,9 +718,12 @@ def _scan(text: str, position: int) -> Iterator[Node]:
                 return
             continue
         if token.startswith(("<!--", "<?")):
-            node = Node("comment" if token.startswith("<!") else "pi", *match.span(), parent)
+            node = Node("comment" if token.startswith("<!") else "pi", match.start(), position, parent, text)
         else:
-            node = _element(text, match.start(), position, parent)
+            name = _TAG_NAME.match(token, 1)
+            if name is None:
+                raise ValueError("no element name")
+            node = Node("element", match.start(), position, parent, text, name.group(0))
         if parent is not None:
             parent.children.append(node)
         yield node
@@ -702,17 +735,14 @@ def _scan(text: str, position: int) -> Iterator[Node]:
                 stack.append(node)
 
 
-def _element(text: str, start: int, end: int, parent: Node | None) -> Node:
-    name = _TAG_NAME.match(text, start + 1)
-    if name is None:
-        raise ValueError("no element name")
-    node = Node("element", start, end, parent, tag=name.group(0), open_end=end, close_start=end)
-    for match in _ATTRIBUTE.finditer(text, name.end(), end):
+def _attributes_of(text: str, start: int, end: int) -> dict[str, Attribute]:
+    attributes = {}
+    for match in _ATTRIBUTE.finditer(text, start, end):
         value_start, value_end = match.start(2) + 1, match.end(2) - 1
-        node.attributes[match.group(1)] = Attribute(
+        attributes[match.group(1)] = Attribute(
             match.group(1), match.start(), value_start, value_end, _decoded(text[value_start:value_end])
         )
-    return node
+    return attributes
 
 
 def _decoded(raw: str) -> str | None:

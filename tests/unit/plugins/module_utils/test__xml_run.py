@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import os
 import pathlib
 
@@ -63,6 +64,19 @@ def test_check_mode_says_what_the_run_then_does(world):
     assert (done, []) == predicted
     assert world.done == ["backup", "move"]
     assert world.path.read_bytes() != STOCK
+
+
+def test_writers_at_the_same_time_lose_nothing(world):
+    names = [f"a.L{number}" for number in range(8)]
+
+    def add(name):
+        world.edit(listeners=[{"class_name": name, "attributes": {"x": 1}}])
+
+    with concurrent.futures.ThreadPoolExecutor(len(names)) as pool:
+        list(pool.map(add, names))
+    text = world.path.read_text()
+    assert [name for name in names if f'<Listener className="{name}" x="1" />' not in text] == []
+    assert os.listdir(world.path.parent) == ["server.xml"]
 
 
 def test_nothing_is_written_where_nothing_changes(world):
