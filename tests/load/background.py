@@ -47,10 +47,12 @@ class Load:
             time.sleep(0.1)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         self._files["stop"].touch()
         self._process.wait()
         self.report = json.loads(self._files["json"].read_text())
+        if kind is None and self.report["incomplete"]:
+            raise RuntimeError(f"the load proves nothing: {self.report['incomplete']}, see {self._files['log']}")
 
     @property
     def noticed(self) -> dict[str, int]:

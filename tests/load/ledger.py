@@ -212,8 +212,10 @@ class Ledger:
             session.unacknowledged += 1
         elif answer.kind == "counter":
             value = _counter(fields)
-            # More steps than requests: something on the way has sent a request twice.
-            self.totals["repeated"] += max(0, value - session.acknowledged - 1 - session.unacknowledged)
+            if session.counted:
+                # More steps than requests: something on the way has sent a request twice. Of a session's first
+                # value nothing follows: a login after a loss may go on with the session the loss has left behind.
+                self.totals["repeated"] += max(0, value - session.acknowledged - 1 - session.unacknowledged)
             self.totals["counted"] += 1
             session.acknowledged, session.unacknowledged, session.counted = value, 0, True
 

@@ -190,6 +190,14 @@ def test_a_request_executed_twice_is_reported():
     assert story.totals()["repeated"] == 2
 
 
+def test_a_login_may_go_on_with_the_session_that_a_loss_has_left_behind():
+    story = counting(1, 2, 3)
+    assert story.count(1, session="77AA.jvm2", user=None) == LOST
+    story.login("77AA.jvm2")
+    assert story.count(2) == OK
+    assert "repeated" not in story.totals()
+
+
 def test_login_without_redirect_or_without_cookie_is_a_failure():
     story = Story()
     assert story.tell("login", status=503) == FAILED

@@ -93,10 +93,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return f"{base}.{self.server.route}"
 
     def path_login(self):
-        cookie = (
-            f"JSESSIONID={self.new_session(urllib.parse.parse_qs(self.body.decode())['user'][0])}; Path=/; HttpOnly"
-        )
-        self.send("", status=302, Location="/", Set_Cookie=cookie)
+        told = self.id if self.session else self.new_session(None)
+        self.server.sessions[told.partition(".")[0]]["user"] = urllib.parse.parse_qs(self.body.decode())["user"][0]
+        self.send("", status=302, Location="/", Set_Cookie=f"JSESSIONID={told}; Path=/; HttpOnly")
 
     def path_index(self):
         self.send(f"<p>Logged in as <b>{self.session['user']}</b>" if self.session else "<p>Log in")
