@@ -52,6 +52,7 @@ def edit_file(
     plan: Callable[[XmlDocument, Mapping[str, Any]], Plan],
     *,
     check_mode: bool,
+    diff_mode: bool,
     run_command: Callable[[str], tuple[int, str, str]],
     atomic_move: Callable[[str, str], None],
     backup: Callable[[str], str],
@@ -68,17 +69,17 @@ def edit_file(
         work = plan(document, options)
         editor = work.apply()
         after = document.to_bytes()
-        result: dict[str, Any] = {
-            "changed": after != before,
-            "changes": editor.changes,
-            "path": path,
-            "diff": {
-                "before_header": path,
-                "after_header": path,
-                "before": mask_text(text_before, also),
-                "after": mask_text(document.text, also, secrets_in(text_before, also)),
-            },
-        }
+        result: dict[str, Any] = {"changed": after != before, "changes": editor.changes, "path": path}
+        if diff_mode:
+            result["diff"] = []
+            if after != before:
+                shown = {
+                    "before_header": path,
+                    "after_header": path,
+                    "before": mask_text(text_before, also),
+                    "after": mask_text(document.text, also, secrets_in(text_before, also)),
+                }
+                result["diff"].append(shown)
         if after == before or check_mode:
             return result, work.warnings
 

@@ -360,6 +360,7 @@ def main() -> None:
             module.params,
             ServerXml,
             check_mode=module.check_mode,
+            diff_mode=module._diff,
             run_command=module.run_command,
             atomic_move=module.atomic_move,
             backup=module.backup_local,
@@ -371,7 +372,8 @@ def main() -> None:
     file_arguments = module.load_file_common_arguments(module.params, path=os.path.realpath(module.params["path"]))
     attribute_diff: dict[str, object] = {}
     result["changed"] = module.set_fs_attributes_if_different(file_arguments, result["changed"], attribute_diff)
-    result["diff"] = [result["diff"], attribute_diff]
+    if module._diff:
+        result["diff"] = [*result["diff"], attribute_diff]
     module.exit_json(**result)
 
 

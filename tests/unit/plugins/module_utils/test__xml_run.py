@@ -42,6 +42,7 @@ class World:
             {"path": str(self.path), **options},
             ServerXml,
             check_mode=check_mode,
+            diff_mode=True,
             run_command=self.run_command,
             atomic_move=self.move,
             backup=self.backup,
@@ -106,7 +107,8 @@ def test_the_diff_hides_secrets(world):
     assert "hush-hush" not in str(result)
     assert "quiet-quiet" not in str(result)
     assert "changeit" not in str(result)
-    assert result["diff"]["before"] != result["diff"]["after"]
+    (diff,) = result["diff"]
+    assert diff["before"] != diff["after"]
 
 
 @pytest.mark.parametrize(

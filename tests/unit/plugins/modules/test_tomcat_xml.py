@@ -78,6 +78,18 @@ def test_owner_and_mode_stay(run, tmp_path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o604
 
 
+def test_a_symbolic_link_stays_one(run, tmp_path):
+    real = tmp_path / "shared" / "server.xml"
+    real.parent.mkdir()
+    real.write_bytes((FIXTURES / "server.xml").read_bytes())
+    (tmp_path / "server.xml").symlink_to("shared/server.xml")
+    result, path = run(tomcat_server_xml, {"jvm_route": "a", "backup": True, "mode": "0600"})
+    assert path.is_symlink()
+    assert b'jvmRoute="a"' in real.read_bytes()
+    assert stat.S_IMODE(real.stat().st_mode) == 0o600
+    assert pathlib.Path(result["backup_file"]).parent == real.parent
+
+
 def test_only_the_mode_differs(run):
     result, path = run(tomcat_server_xml, {"mode": "0600", "jvm_route": "a"})
     result, path = run(tomcat_server_xml, {"mode": "0604", "jvm_route": "a"}, check=True)
