@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ._errors import CollectionError
-from ._xml_document import Node, XmlDocument
+from ._xml_document import XmlDocument
 from ._xml_elements import Editor, Wanted, apply_elements, attribute_values, class_name
 
 
@@ -35,15 +35,12 @@ class ContextXml:
         apply_elements(self.editor, self.options.get("elements"), self.also)
         return self.editor
 
-    def _find_root(self) -> Node:
-        return self.document.root
-
     def _manager(self) -> None:
         given = self.options.get("manager")
         state = self.options.get("manager_state") or "present"
         if given is None:
             if state != "present":
-                self.editor.ensure(self._find_root, _manager_of({}, state, lambda values: True))
+                self.editor.ensure(self.document.root, _manager_of({}, state, lambda values: True))
             return
         name = given.get("class_name")
         attributes = attribute_values(given.get("attributes"), "manager", self.also)
@@ -51,16 +48,16 @@ class ContextXml:
             raise CollectionError("manager: attributes cannot hold className; use class_name")
         if name is not None:
             attributes = {"className": class_name(name, "manager: class_name"), **attributes}
-        present = self._find_root().elements("Manager")
+        present = self.document.root.elements("Manager")
         wanted = _manager_of(attributes, state, lambda values: True)
         if state == "present" and len(present) == 1 and present[0].get("className") != name:
-            self.editor.replace(present[0], wanted)
+            self.editor.replace(present[0], attributes)
         elif state == "present" and not present:
             # Only a commented-out Manager of the same class is the wanted one.
             same = _manager_of(attributes, state, lambda values: values.get("className") == name)
-            self.editor.ensure(self._find_root, same)
+            self.editor.ensure(self.document.root, same)
         else:
-            self.editor.ensure(self._find_root, wanted)
+            self.editor.ensure(self.document.root, wanted)
 
 
 def _manager_of(attributes: Mapping[str, str], state: str, matches: Any) -> Wanted:

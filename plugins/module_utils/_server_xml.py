@@ -62,9 +62,6 @@ class ServerXml:
 
     # -- where things are --------------------------------------------------
 
-    def _find_root(self) -> Node:
-        return self.document.root
-
     def _find_service(self) -> Node:
         return _named(self.document, self.document.root, "Service", self.service_name, "service.name")
 
@@ -143,7 +140,7 @@ class ServerXml:
         _no_duplicates(names, "hosts", "name")
         for name, item in zip(names, hosts):
             where = f"hosts ({name})"
-            self.editor.ensure(self._find_engine, _wanted_named("Host", "name", name, item, where, self.also))
+            self.editor.ensure(self._find_engine(), _wanted_named("Host", "name", name, item, where, self.also))
 
     def _listeners(self) -> None:
         items = self.options.get("listeners") or []
@@ -151,7 +148,7 @@ class ServerXml:
         for item in items:
             name = class_name(item["class_name"], "listeners")
             wanted = _wanted_named("Listener", "className", name, item, f"listeners ({name})", self.also)
-            self.editor.ensure(self._find_root, wanted)
+            self.editor.ensure(self.document.root, wanted)
 
     def _valves(self) -> None:
         items = self.options.get("valves") or []
@@ -161,13 +158,10 @@ class ServerXml:
         )
         for item, place in zip(items, places):
             name = class_name(item["class_name"], "valves")
-
-            def _parent(place: str = place) -> Node:
-                engine = self._find_engine()
-                return engine if place == "Engine" else _named(self.document, engine, "Host", place[5:], "valves.host")
-
+            engine = self._find_engine()
+            parent = engine if place == "Engine" else _named(self.document, engine, "Host", place[5:], "valves.host")
             wanted = _wanted_named("Valve", "className", name, item, f"valves ({name} in {place})", self.also)
-            self.editor.ensure(_parent, wanted)
+            self.editor.ensure(parent, wanted)
 
     def _valve_place(self, item: Mapping[str, Any]) -> str:
         if item.get("parent") == "engine":
@@ -183,7 +177,7 @@ class ServerXml:
         _no_common_connector(items)
         # Who gives up a port comes before who takes it.
         for item in sorted(wanted, key=lambda item: item.state == "present"):
-            self.editor.ensure(self._find_service, item)
+            self.editor.ensure(self._find_service(), item)
         return {item.attributes["port"] for item in wanted if item.state == "present"}
 
     def _check_ports(self, before: Mapping[str, str], wanted: Iterable[str]) -> None:

@@ -58,28 +58,27 @@ class Editor:
         self.secret_attributes = tuple(secret_attributes)
         self.changes: list[dict[str, Any]] = []
 
-    def ensure(self, find_parent: Callable[[], Node], wanted: Wanted) -> Node | None:
-        """Bring an element below the parent into its state; return it if it is present then."""
-        parent = find_parent()
+    def ensure(self, parent: Node, wanted: Wanted) -> None:
+        """Bring an element below the parent into its state."""
         node = self._one(parent, wanted)
         if wanted.state == "absent":
             if node is not None:
                 self._record("removed", node)
                 self.document.remove(node)
-            return None
+            return
         if wanted.state == "disabled":
             if node is not None:
                 self._record("disabled", node)
                 self.document.disable(node)
-            return None
+            return
         if node is None:
             node = self._enable(parent, wanted)
         if node is None:
             node = self.document.insert(parent, wanted.tag, wanted.attributes, _LATER.get(wanted.tag, ()))
             self._record("added", node, attributes=self._shown(wanted.attributes))
-            return node
+            return
         extra = [name for name in node.attributes if name not in wanted.attributes] if wanted.exact else []
-        return self.set_attributes(node, wanted.attributes, [*wanted.attributes_to_remove, *extra], same=wanted.same)
+        self.set_attributes(node, wanted.attributes, [*wanted.attributes_to_remove, *extra], same=wanted.same)
 
     def set_attributes(
         self,
@@ -87,7 +86,7 @@ class Editor:
         wanted: Mapping[str, str],
         remove: Iterable[str] = (),
         same: Callable[[str, str | None, str], bool] = lambda name, old, new: old == new,
-    ) -> Node:
+    ) -> None:
         """Set and remove attributes of an element where they differ."""
         setting = {}
         for name, value in wanted.items():
@@ -95,22 +94,21 @@ class Editor:
                 setting[name] = value
         removing = [name for name in dict.fromkeys(remove) if name in node.attributes]
         if not setting and not removing:
-            return node
+            return
         before = {name: node.get(name) for name in [*setting, *removing]}
-        path = self._path(node)
-        node = self.document.set_attributes(node, setting, removing)
+        path = self.document.describe(node)
+        self.document.set_attributes(node, setting, removing)
         for name, old in before.items():
             change: dict[str, Any] = {"action": "set" if name in setting else "unset", "element": path}
             change["attribute"] = name
             change["before"] = None if old is None else mask_value(name, old, self.secret_attributes)
             change["after"] = mask_value(name, setting[name], self.secret_attributes) if name in setting else None
             self.changes.append(change)
-        return node
 
-    def replace(self, node: Node, wanted: Wanted) -> None:
+    def replace(self, node: Node, attributes: Mapping[str, str]) -> None:
         """Put a new element into the place of another one of the same name."""
-        self._record("replaced", node, attributes=self._shown(wanted.attributes))
-        self.document.replace(node, wanted.attributes)
+        self._record("replaced", node, attributes=self._shown(attributes))
+        self.document.replace(node, attributes)
 
     def _one(self, parent: Node, wanted: Wanted) -> Node | None:
         found = [node for node in parent.elements(wanted.tag) if wanted.matches(node.values())]
@@ -140,10 +138,7 @@ class Editor:
         return node
 
     def _record(self, action: str, node: Node, **more: Any) -> None:
-        self.changes.append({"action": action, "element": self._path(node), **more})
-
-    def _path(self, node: Node) -> str:
-        return self.document.describe(node)
+        self.changes.append({"action": action, "element": self.document.describe(node), **more})
 
     def _shown(self, attributes: Mapping[str, str]) -> dict[str, str]:
         return {name: mask_value(name, value, self.secret_attributes) for name, value in attributes.items()}
@@ -246,17 +241,14 @@ def apply_elements(editor: Editor, items: Sequence[Mapping[str, Any]] | None, al
     for number, item in enumerate(items or []):
         where = f"elements[{number}]"
         xpath, wanted = wanted_element(item, where, also)
-        if wanted.state != "present" and not editor.document.select(xpath):
+
+        found = editor.document.select(xpath)
+        if not found and wanted.state != "present":
             continue
-
-        def _parent(xpath: str = xpath, where: str = where) -> Node:
-            found = editor.document.select(xpath)
-            if len(found) != 1:
-                lines = ", ".join(str(editor.document.line(node.start)) for node in found)
-                raise CollectionError(
-                    f"{editor.document.path}: parent {xpath!r} of {where} selects {len(found)} elements"
-                    f"{' (lines ' + lines + ')' if lines else ''}; an XPath that selects exactly one is expected"
-                )
-            return found[0]
-
-        editor.ensure(_parent, wanted)
+        if len(found) != 1:
+            lines = ", ".join(str(editor.document.line(node.start)) for node in found)
+            raise CollectionError(
+                f"{editor.document.path}: parent {xpath!r} of {where} selects {len(found)} elements"
+                f"{' (lines ' + lines + ')' if lines else ''}; an XPath that selects exactly one is expected"
+            )
+        editor.ensure(found[0], wanted)
