@@ -483,7 +483,7 @@ class AppReleases:
         except OSError as exc:
             target = f"to {release.version}" if release else "to no release"
             raise CollectionError(
-                f"{self.link} could not be switched {target}: {exc.filename or ''}: {exc.strerror}; "
+                f"{self.link} could not be switched {target}: {_reason(exc)}; "
                 f"{state.active or 'no release'} is still active"
             ) from exc
         return after
@@ -498,7 +498,7 @@ class AppReleases:
                     shutil.rmtree(doomed)
                 except OSError as exc:
                     raise CollectionError(
-                        f"release {version} of {self.name} could not be removed: {exc.filename}: {exc.strerror}"
+                        f"release {version} of {self.name} could not be removed: {_reason(exc)}"
                     ) from exc
         return state.without(versions)
 
@@ -510,7 +510,7 @@ class AppReleases:
             if os.path.lexists(self.directory):
                 shutil.rmtree(self.directory)
         except OSError as exc:
-            raise CollectionError(f"{self.name} could not be removed: {exc.filename}: {exc.strerror}") from exc
+            raise CollectionError(f"{self.name} could not be removed: {_reason(exc)}") from exc
 
     def _clear_work(self) -> None:
         """Empty the application's work directory of all but sessions.
@@ -612,6 +612,10 @@ def applications_below(base: str) -> list[str]:
     except OSError as exc:
         raise CollectionError(f"{root} cannot be read: {exc.strerror}") from exc
     return [name for name in names if not name.startswith(".") and os.path.isdir(os.path.join(root, name))]
+
+
+def _reason(exc: OSError) -> str:
+    return f"{exc.filename}: {exc.strerror}" if exc.filename else str(exc.strerror)
 
 
 def _sync_directory(path: str) -> None:
