@@ -347,11 +347,9 @@ def latencies(values: list[float]) -> dict[str, float]:
 def summary(report: Mapping[str, Any]) -> str:
     """The report for a terminal; its last line is for scripts too."""
     totals, latency = report["totals"], report["latency_ms"]
-    seconds = max(report["duration_s"], 0.001)
-    lines = [
-        f"{report['users']} users, {totals['requests']} requests in {seconds:.1f} s"
-        f" ({totals['requests'] / seconds:.0f}/s), ended by {report['ended_by']}"
-    ]
+    rate = totals["requests"] / max(report["duration_s"], 0.001)
+    work = f"{report['users']} users, {totals['requests']} requests in {report['duration_s']:.1f} s ({rate:.0f}/s)"
+    lines = [f"{work}, ended by {report['ended_by']}"]
     if latency["n"]:
         lines.append(
             "latency in ms: " + "  ".join(f"{name} {latency[name]}" for name in ("median", "p95", "p99", "max"))

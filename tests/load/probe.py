@@ -12,6 +12,7 @@ from __future__ import annotations
 import locust
 from locust.env import Environment
 
+# isort: split
 import argparse
 import hashlib
 import http.client
@@ -22,17 +23,19 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
+from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import gevent
+import ledger
 import urllib3
+from ledger import Answer, Ledger
 from requests.adapters import HTTPAdapter
 from requests.exceptions import ChunkedEncodingError
 
-import ledger
-from ledger import Answer, Ledger
+_Number = TypeVar("_Number", int, float)
 
 GREEN, RED, INCOMPLETE = "green", "red", "incomplete"
 EXIT = {GREEN: 0, RED: 1, INCOMPLETE: 3}  # 2 is argparse's
@@ -55,7 +58,7 @@ class Wire:
     def pool_class(self, base: type[urllib3.HTTPConnectionPool]) -> type[urllib3.HTTPConnectionPool]:
         wire = self
 
-        class Connection(base.ConnectionCls):
+        class Connection(base.ConnectionCls):  # type: ignore[name-defined]
             def connect(self) -> None:
                 wire.connects += 1
                 super().connect()
@@ -70,7 +73,7 @@ class OneTryAdapter(HTTPAdapter):
         self._wire = wire
         super().__init__(max_retries=0, pool_connections=1, pool_maxsize=1)
 
-    def init_poolmanager(self, *args, **kwargs) -> None:
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {
             "http": self._wire.pool_class(urllib3.HTTPConnectionPool),
@@ -203,7 +206,7 @@ def user_class(probe: Probe) -> type[locust.HttpUser]:
             found = [cookie.value for cookie in self.client.cookies if cookie.name == options.cookie]
             return found[-1] if found else ""
 
-        def ask(self, kind: str, method: str, path: str, expected: dict | None = None, **request) -> Answer:
+        def ask(self, kind: str, method: str, path: str, expected: dict | None = None, **request: Any) -> Answer:
             """One request, judged; redirects are followed by the caller, so that each request is counted on its own."""
             before, connects, begin = self.cookie(), self.wire.connects, time.monotonic()
             with self.client.request(
@@ -239,7 +242,7 @@ def user_class(probe: Probe) -> type[locust.HttpUser]:
             if not probe.ledger.logged_in(self.name):
                 self.log_in()
             else:
-                getattr(self, random.choices(list(MIX), MIX.values())[0])()
+                getattr(self, random.choices(list(MIX), list(MIX.values()))[0])()
 
         def log_in(self) -> None:
             answer = self.ask("login", "POST", "/login", data={"user": self.name, "password": "probe"})
@@ -277,8 +280,8 @@ def user_class(probe: Probe) -> type[locust.HttpUser]:
 
 
 def parse_options(arguments: list[str]) -> argparse.Namespace:
-    def positive(kind):
-        def convert(text):
+    def positive(kind: type[_Number]) -> Callable[[str], _Number]:
+        def convert(text: str) -> _Number:
             value = kind(text)
             if value <= 0:
                 raise ValueError(text)
