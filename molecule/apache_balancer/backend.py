@@ -2,7 +2,7 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stands in for a Tomcat: says who it is and which path it was asked for; /slow takes three seconds."""
+"""Stands in for a Tomcat: says who it is and which path it was asked for; /slow takes fifteen seconds."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Backend(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:  # noqa: N802 - the name is http.server's
+    def do_GET(self) -> None:
         """Tell the route of this backend and the path."""
         if "/slow" in self.path:
-            time.sleep(3)
+            time.sleep(15)
         body = f"t{PORT - 8080} {self.path}".encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
