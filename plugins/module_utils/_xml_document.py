@@ -64,7 +64,7 @@ class Attribute:
     start: int
     value_start: int
     value_end: int
-    # None: the value holds an entity reference that only the DTD can explain.
+    # None: only the DTD explains the value, which holds an entity reference for example.
     value: str | None
 
     @property
@@ -113,13 +113,10 @@ class Node:
         """Return the attributes in the order of the text."""
         if self._attributes is None:
             self._attributes = _attributes_of(self._text, self.start + 1 + len(self.tag), self.open_end)
-            # The text scanner and lxml must see the same thing.
             for name, attribute in self._attributes.items():
-                plain = attribute.value is not None and ":" not in name and name != "xmlns"
-                if plain and self.lx.get(name) != attribute.value:
-                    raise CollectionError(
-                        f"attribute {name} of {self.tag} is not understood; nothing was changed, edit it by hand"
-                    )
+                # A DTD may say that a value means something else than it seems to.
+                if ":" not in name and name != "xmlns" and self.lx.get(name) != attribute.value:
+                    attribute.value = None
         return self._attributes
 
     def elements(self, tag: str) -> list[Node]:
@@ -262,8 +259,8 @@ class XmlDocument:
                 new.append(f'{name}="{self._escape(value, chr(34))}"')
             elif present.value is None:
                 raise CollectionError(
-                    f"{self.path}:{self.line(present.start)}: attribute {name} of {node.tag} holds an entity reference;"
-                    " it is not replaced, edit it by hand"
+                    f"{self.path}:{self.line(present.start)}: attribute {name} of {node.tag} depends on the DTD (it holds an"
+                    " entity reference, for example); it is not replaced, edit it by hand"
                 )
             else:
                 quote = self.text[present.value_end]
