@@ -60,7 +60,7 @@ def python_directories() -> dict[str, Path]:
 def runs(python: Path, version: str) -> bool:
     if "shims" in python.parts:
         return False
-    command = [python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+    command = (python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout.strip() == version
 

@@ -23,13 +23,15 @@ COPIES = ROOT / "build" / "copy"
 LOGS = ROOT / "build" / "logs"
 LINES_OF_A_FAILURE = 80
 
+Command = t.Sequence[t.Union[str, Path]]
+
 
 @dataclasses.dataclass(frozen=True)
 class Stage:
     """Commands that all run, even if one of them fails; none of them prints to the screen."""
 
     name: str
-    commands: list[list[str | Path]]
+    commands: t.Sequence[Command]
     directory: Path = ROOT
     environment: t.Mapping[str, str] = dataclasses.field(default_factory=lambda: os.environ)
     clean_up: tuple[str, ...] = ()
@@ -51,7 +53,7 @@ class Stage:
     def log(self) -> Path:
         return LOGS / f"{self.name}.log"
 
-    def _call(self, command: t.Sequence[str | Path], log: t.IO[str]) -> bool:
+    def _call(self, command: Command, log: t.IO[str]) -> bool:
         done = subprocess.run(
             command,
             cwd=self.directory,
@@ -65,11 +67,12 @@ class Stage:
 
 
 def lint(copy: Path) -> Stage:
-    commands: list[list[str | Path]] = [
+    commands: list[Command] = [
         ["yamllint", "--strict", "."],
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
-        ["mypy"],
+        ["mypy", "--package", "ansible_collections.roundrobin.tomcat.plugins.module_utils"],
+        ["mypy", "molecule/shared", "tests/ci"],
         ["ansible-lint", "--offline"],
         ["antsibull-changelog", "lint"],
         [
@@ -85,20 +88,20 @@ def package(copy: Path) -> Stage:
     """What Galaxy would be given, and what Galaxy would say to it."""
     output = ROOT / "build" / "package"
     shutil.rmtree(output, ignore_errors=True)
-    build = ["ansible-galaxy", "collection", "build", "--output-path", output, copy]
-    importer = [sys.executable, ROOT / "tests/ci/import_package.py", output]
-    return Stage("package", [[*build], [*importer]])
+    build = ("ansible-galaxy", "collection", "build", "--output-path", output, copy)
+    importer = (sys.executable, ROOT / "tests/ci/import_package.py", output)
+    return Stage("package", [build, importer])
 
 
 def sanity(core: str, copy: Path) -> Stage:
     venv, _python = ansible_test.environment(core)
-    command = [venv / "bin" / "ansible-test", "sanity", "--color", "no"]
+    command = (venv / "bin" / "ansible-test", "sanity", "--color", "no")
     return Stage(f"sanity-{core}", [command], copy, ansible_test.variables(venv))
 
 
 def units(core: str, copy: Path) -> Stage:
     venv, python = ansible_test.environment(core)
-    command = [venv / "bin" / "ansible-test", "units", "--color", "no", "--python", python, "--num-workers", "2"]
+    command = (venv / "bin" / "ansible-test", "units", "--color", "no", "--python", python, "--num-workers", "2")
     return Stage(f"units-{core}", [command], copy, ansible_test.variables(venv))
 
 
@@ -115,7 +118,7 @@ def scenario(name: str, _copy: Path) -> Stage:
     }
     molecule = ["molecule", "test", "--scenario-name", name]
     clean_up = ("molecule", "destroy", "--scenario-name", name)
-    return Stage(name, [[*molecule]], environment={**os.environ, **environment}, clean_up=clean_up)
+    return Stage(name, [molecule], environment={**os.environ, **environment}, clean_up=clean_up)
 
 
 def all_stages() -> dict[str, t.Callable[[Path], Stage]]:

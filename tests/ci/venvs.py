@@ -35,7 +35,7 @@ def ensure(python: str, *requirements: str | Path) -> Path:
         if not done.exists():
             print(f"Installing {' '.join(map(str, requirements))} into {venv} ...", file=sys.stderr, flush=True)
             subprocess.run([python, "-m", "venv", "--clear", venv], check=True)
-            pip = [venv / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            pip = [f"{venv}/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
             subprocess.run([*pip, *arguments], check=True, stdout=sys.stderr)
             done.touch()
     return venv
