@@ -53,10 +53,18 @@ def topology(
 ) -> dict[str, t.Any]:
     """Derive the whole chain from the inventory, or fail with everything that is wrong with it."""
     if not isinstance(hostvars, t.Mapping) or not isinstance(groups, t.Mapping):
-        raise AnsibleFilterError("roundrobin.tomcat.topology is called as: hostvars | roundrobin.tomcat.topology(groups)")
-    members = {group: [str(name) for name in groups.get(group, ())] for group in (tomcat_group, memcached_group, balancer_group)}
+        raise AnsibleFilterError(
+            "roundrobin.tomcat.topology is called as: hostvars | roundrobin.tomcat.topology(groups)"
+        )
+    members = {
+        group: [str(name) for name in groups.get(group, ())]
+        for group in (tomcat_group, memcached_group, balancer_group)
+    }
     problems = Problems()
-    hosts = {name: _read(hostvars, name, problems) for name in dict.fromkeys(name for names in members.values() for name in names)}
+    hosts = {
+        name: _read(hostvars, name, problems)
+        for name in dict.fromkeys(name for names in members.values() for name in names)
+    }
     try:
         return derive(
             hosts,
@@ -75,7 +83,9 @@ def tomcat_port(offset: t.Any, kind: str) -> int:
     try:
         return port(int(offset), kind)
     except (TypeError, ValueError) as error:
-        raise AnsibleFilterError(f"roundrobin.tomcat.tomcat_port: the port offset is {offset!r}, it must be an integer.") from error
+        raise AnsibleFilterError(
+            f"roundrobin.tomcat.tomcat_port: the port offset is {offset!r}, it must be an integer."
+        ) from error
     except CollectionError as error:
         raise AnsibleFilterError(f"roundrobin.tomcat.tomcat_port: {error.message}.") from error
 

@@ -263,7 +263,9 @@ def _check_secret(host: Host) -> None:
 
 
 def _instance(host: Host) -> dict[str, t.Any]:
-    offset = host.integer("tomcat_instance_port_offset", 0, "an integer from 0 to 50000", lambda number: 0 <= number <= 50000)
+    offset = host.integer(
+        "tomcat_instance_port_offset", 0, "an integer from 0 to 50000", lambda number: 0 <= number <= 50000
+    )
     protocol = host.choice("tomcat_instance_protocol", "ajp", PROTOCOLS)
     enabled = {kind: host.boolean(f"tomcat_instance_{kind}_enabled", protocol == kind) for kind in PROTOCOLS}
     if not enabled[protocol]:
@@ -303,13 +305,18 @@ def _memcached_nodes(hosts: t.Sequence[Host]) -> list[dict[str, t.Any]]:
     for host in hosts:
         address = host.address("memcached_address")
         if ":" in address:
-            host.complain("memcached_address", "an IPv4 address or a name, memcached-session-manager takes no IPv6 address")
+            host.complain(
+                "memcached_address", "an IPv4 address or a name, memcached-session-manager takes no IPv6 address"
+            )
         ports = host.variables["memcached_ports"] if host.given("memcached_ports") else [11211]
         numbers = [_as_integer(item) for item in ports] if isinstance(ports, (list, tuple)) else []
         if not numbers or not all(number is not None and _is_port(number) for number in numbers):
             host.complain("memcached_ports", "a list of one or more ports from 1 to 65535")
             continue
-        nodes.extend({"host": address, "port": number, "inventory_host": host.name, "machine": host.machine} for number in numbers)
+        nodes.extend(
+            {"host": address, "port": number, "inventory_host": host.name, "machine": host.machine}
+            for number in numbers
+        )
     return [{"id": f"n{position}", **node} for position, node in enumerate(nodes, 1)]
 
 
@@ -341,7 +348,7 @@ def _application(entry: t.Any, position: int, problems: Problems) -> dict[str, t
     if isinstance(path, str) and len(path) > 1:
         path = path[:-1] if path.endswith("/") else path
     if not isinstance(path, str) or not CONTEXT_PATH.fullmatch(path):
-        problems.add(f"{where}: path is {entry.get('path')!r}, it must be \"/\" or a path such as \"/app\".")
+        problems.add(f'{where}: path is {entry.get("path")!r}, it must be "/" or a path such as "/app".')
         return None
     context_path = "" if path == "/" else path
     # Tomcat's own rule for the directory of a context below webapps.
@@ -352,11 +359,15 @@ def _application(entry: t.Any, position: int, problems: Problems) -> dict[str, t
         return None
     health_path = "/" if entry.get("health_path") is None else entry["health_path"]
     if not isinstance(health_path, str) or not re.fullmatch(r"/[!-~]*", health_path):
-        problems.add(f"{where}: health_path is {health_path!r}, it must begin with \"/\" and is relative to the context path.")
+        problems.add(
+            f'{where}: health_path is {health_path!r}, it must begin with "/" and is relative to the context path.'
+        )
         return None
     status = 200 if entry.get("health_status") is None else _as_integer(entry["health_status"])
     if status is None or not 100 <= status <= 599:
-        problems.add(f"{where}: health_status is {entry['health_status']!r}, it must be an HTTP status from 100 to 599.")
+        problems.add(
+            f"{where}: health_status is {entry['health_status']!r}, it must be an HTTP status from 100 to 599."
+        )
         return None
     pattern = "" if entry.get("health_pattern") is None else entry["health_pattern"]
     problem = _pattern_problem(pattern)
@@ -391,7 +402,9 @@ def _applications(hosts: t.Sequence[Host], problems: Problems) -> list[dict[str,
     first, entries = declared[0]
     for host, other in declared[1:]:
         if other != entries:
-            problems.add(f"tomcat_applications differs between {first.name} and {host.name}: declare it once, for the whole chain.")
+            problems.add(
+                f"tomcat_applications differs between {first.name} and {host.name}: declare it once, for the whole chain."
+            )
     if not isinstance(entries, (list, tuple)):
         first.complain("tomcat_applications", "a list")
         return []
@@ -456,11 +469,15 @@ def _check_secrets(hosts: t.Sequence[Host], problems: Problems) -> None:
         if host.given(SECRET_VARIABLE):
             _check_secret(host)
         else:
-            problems.add(f"{host.name}: {SECRET_VARIABLE} is not set, the AJP connector is not opened without a secret.")
+            problems.add(
+                f"{host.name}: {SECRET_VARIABLE} is not set, the AJP connector is not opened without a secret."
+            )
     having = [host for host in hosts if host.given(SECRET_VARIABLE)]
     for host in having[1:]:
         if host.variables[SECRET_VARIABLE] != having[0].variables[SECRET_VARIABLE]:
-            problems.add(f"{host.name}: {SECRET_VARIABLE} differs from that of {having[0].name}, use one value for the group.")
+            problems.add(
+                f"{host.name}: {SECRET_VARIABLE} differs from that of {having[0].name}, use one value for the group."
+            )
 
 
 def _check_reach(
@@ -472,7 +489,9 @@ def _check_reach(
     for name, machine, address, variable in servers:
         far = [client for client, client_machine in clients if client_machine != machine]
         if far and _is_loopback(address):
-            problems.add(f"{name}: listens on {address}, which {', '.join(far)} on another machine cannot reach, set {variable}.")
+            problems.add(
+                f"{name}: listens on {address}, which {', '.join(far)} on another machine cannot reach, set {variable}."
+            )
 
 
 def derive(
@@ -496,7 +515,9 @@ def derive(
         return [Host(str(name), hosts[name], problems) for name in groups.get(group, ())]
 
     tomcats, memcacheds, balancers = members(tomcat_group), members(memcached_group), members(balancer_group)
-    stores = {host.name: host.choice("tomcat_instance_session_store", SESSION_STORES[0], SESSION_STORES) for host in tomcats}
+    stores = {
+        host.name: host.choice("tomcat_instance_session_store", SESSION_STORES[0], SESSION_STORES) for host in tomcats
+    }
     if len(set(stores.values())) > 1:
         listed = ", ".join(f"{name} has {store}" for name, store in stores.items())
         problems.add(f"tomcat_instance_session_store must be the same on all instances: {listed}.")

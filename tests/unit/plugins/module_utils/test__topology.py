@@ -8,7 +8,13 @@ import copy
 
 import pytest
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._topology import HOST_VARIABLES, Problems, TopologyError, derive, port
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._topology import (
+    HOST_VARIABLES,
+    Problems,
+    TopologyError,
+    derive,
+    port,
+)
 
 SECRET = "s3cr3t-value"
 
@@ -19,7 +25,11 @@ GROUPS = {"tomcat": ["tc-1", "tc-2", "tc.3"], "memcached": ["mc1", "mc2"], "bala
 def cluster():
     return {
         "tc-1": {"ansible_host": "198.18.0.3", "tomcat_instance_ajp_secret": SECRET},
-        "tc-2": {"ansible_host": "198.18.0.3", "tomcat_instance_ajp_secret": SECRET, "tomcat_instance_port_offset": 100},
+        "tc-2": {
+            "ansible_host": "198.18.0.3",
+            "tomcat_instance_ajp_secret": SECRET,
+            "tomcat_instance_port_offset": 100,
+        },
         "tc.3": {"ansible_host": "198.18.0.4", "tomcat_instance_ajp_secret": SECRET},
         "mc1": {"ansible_host": "198.18.0.3", "memcached_ports": [11211, 11212]},
         "mc2": {"ansible_host": "198.18.0.5"},
@@ -148,7 +158,11 @@ def test_nothing_of_the_secret_is_returned():
 
 
 def test_values_as_the_command_line_gives_them():
-    words = {"tomcat_instance_port_offset": "200", "tomcat_instance_http_enabled": "yes", "tomcat_instance_shutdown_port": "-1"}
+    words = {
+        "tomcat_instance_port_offset": "200",
+        "tomcat_instance_http_enabled": "yes",
+        "tomcat_instance_shutdown_port": "-1",
+    }
     instance = derive(with_changes(tc_1=words), GROUPS)["instances"][0]
     assert instance["ports"] == {"ajp": 8209, "http": 8280, "shutdown": -1}
     assert instance["http_enabled"] is True
@@ -187,7 +201,13 @@ def test_application_paths(path, base_name, context_path):
 
 
 def test_application_with_everything():
-    entry = {"name": "shop", "path": "/shop", "health_path": "/health?full=1", "health_status": "204", "health_pattern": "v={version}$"}
+    entry = {
+        "name": "shop",
+        "path": "/shop",
+        "health_path": "/health?full=1",
+        "health_status": "204",
+        "health_pattern": "v={version}$",
+    }
     (application,) = applications(entry)
     assert application == {**entry, "health_status": 204, "context_path": "/shop", "base_name": "shop"}
 
@@ -232,7 +252,10 @@ def test_application_twice():
         ({"tc_1": {"tomcat_instance_jvm_route": "a-b"}}, "tc-1: tomcat_instance_jvm_route is 'a-b'"),
         ({"tc_1": {"tomcat_instance_jvm_route": "x" * 64}}, "1 to 63 letters"),
         ({"tc_1": {"tomcat_instance_jvm_route": "tc_3"}}, "tc-1, tc.3: the jvmRoute 'tc_3' is used more than once"),
-        ({"tc_2": {"tomcat_instance_name": "tc-1"}}, "machine 198.18.0.3: tomcat_instance_name 'tc-1' is used more than once"),
+        (
+            {"tc_2": {"tomcat_instance_name": "tc-1"}},
+            "machine 198.18.0.3: tomcat_instance_name 'tc-1' is used more than once",
+        ),
         ({"tc_2": {"tomcat_instance_name": "a/b"}}, "tomcat_instance_name is 'a/b'"),
         (
             {"tc_2": {"tomcat_instance_port_offset": 0}},
@@ -240,18 +263,27 @@ def test_application_twice():
         ),
         ({"tc_2": {"tomcat_instance_shutdown_port": 8009}}, "port 8009 is used by tc-1 (ajp) and tc-2 (shutdown)"),
         ({"tc_1": {"tomcat_instance_ajp_port": 11212}}, "port 11212 is used by tc-1 (ajp) and mc1 (memcached)"),
-        ({"lb": {"ansible_host": "198.18.0.4", "apache_balancer_listen_port": 8009}}, "port 8009 is used by tc.3 (ajp) and lb (httpd)"),
+        (
+            {"lb": {"ansible_host": "198.18.0.4", "apache_balancer_listen_port": 8009}},
+            "port 8009 is used by tc.3 (ajp) and lb (httpd)",
+        ),
         ({"tc_1": {"tomcat_instance_port_offset": "many"}}, "tomcat_instance_port_offset is 'many'"),
         ({"tc_1": {"tomcat_instance_port_offset": True}}, "tomcat_instance_port_offset is True"),
         ({"tc_1": {"tomcat_instance_port_offset": -1}}, "tomcat_instance_port_offset is -1"),
         ({"tc_1": {"tomcat_instance_ajp_port": 70000}}, "tomcat_instance_ajp_port is 70000"),
         ({"tc_1": {"tomcat_instance_ajp_port": -1}}, "tomcat_instance_ajp_port is -1"),
         ({"tc_1": {"tomcat_instance_protocol": "h2"}}, "tomcat_instance_protocol is 'h2', it must be one of ajp, http"),
-        ({"tc_1": {"tomcat_instance_ajp_enabled": "maybe"}}, "tomcat_instance_ajp_enabled is 'maybe', it must be true or false"),
+        (
+            {"tc_1": {"tomcat_instance_ajp_enabled": "maybe"}},
+            "tomcat_instance_ajp_enabled is 'maybe', it must be true or false",
+        ),
         ({"tc_1": {"tomcat_instance_ajp_enabled": False}}, "tomcat_instance_ajp_enabled is false"),
         ({"tc_1": {"tomcat_instance_address": "0.0.0.0"}}, "not all of them"),
         ({"tc_1": {"tomcat_instance_address": "a b"}}, "tomcat_instance_address is 'a b'"),
-        ({"tc_3": {"tomcat_instance_address": "127.0.0.1"}}, "tc.3: listens on 127.0.0.1, which lb on another machine cannot reach"),
+        (
+            {"tc_3": {"tomcat_instance_address": "127.0.0.1"}},
+            "tc.3: listens on 127.0.0.1, which lb on another machine cannot reach",
+        ),
         ({"mc2": {"memcached_address": "127.0.0.1"}}, "set memcached_address"),
         ({"mc2": {"memcached_address": "::"}}, "not all of them"),
         ({"mc2": {"memcached_address": "fd00::1"}}, "takes no IPv6 address"),
@@ -261,9 +293,15 @@ def test_application_twice():
         ({"tc_1": {"tomcat_instance_session_store": "redis"}}, "one of memcached, none"),
         ({"tc_1": {"tomcat_instance_session_store": "none"}}, "must be the same on all instances"),
         ({"tc_1": {"tomcat_instance_ajp_secret": None}}, "tc-1: tomcat_instance_ajp_secret is not set"),
-        ({"tc_2": {"tomcat_instance_ajp_secret": "other"}}, "tc-2: tomcat_instance_ajp_secret differs from that of tc-1"),
+        (
+            {"tc_2": {"tomcat_instance_ajp_secret": "other"}},
+            "tc-2: tomcat_instance_ajp_secret differs from that of tc-1",
+        ),
         ({"lb": {"tomcat_applications": {"path": "/"}}}, "it must be a list"),
-        ({"lb": {"tomcat_applications": []}, "tc_1": {"tomcat_applications": [{"path": "/"}]}}, "differs between tc-1 and lb"),
+        (
+            {"lb": {"tomcat_applications": []}, "tc_1": {"tomcat_applications": [{"path": "/"}]}},
+            "differs between tc-1 and lb",
+        ),
     ],
 )
 def test_bad_inventory(changes, expected):
