@@ -114,11 +114,15 @@ def test_failures(run, options, data, message):
     assert path.read_bytes() == (data or (FIXTURES / "server.xml").read_bytes())
 
 
-def test_a_clash_that_was_there_is_a_warning(run):
+def test_a_clash_that_was_there_is_a_warning(run, monkeypatch):
+    # Where a warning goes from there depends on what else this process has loaded of Ansible.
+    warnings = []
+    monkeypatch.setattr(tomcat_server_xml.AnsibleModule, "warn", lambda self, warning: warnings.append(warning))
     data = (FIXTURES / "server.xml").read_bytes().replace(b'"8005"', b'"8080"')
     result, _path = run(tomcat_server_xml, {"jvm_route": "a"}, data=data)
     assert result["changed"]
-    assert "port 8080 is used twice" in str(result["warnings"])
+    assert len(warnings) == 1
+    assert "port 8080 is used twice" in warnings[0]
 
 
 @pytest.mark.parametrize("module", [tomcat_server_xml, tomcat_context_xml])
