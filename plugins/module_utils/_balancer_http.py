@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, Optional
@@ -20,6 +21,12 @@ CONNECTION_ARGUMENTS: dict[str, Any] = {
     "ca_path": {"type": "path"},
     "request_timeout": {"type": "float", "default": 5.0},
 }
+
+
+def _reason(error: Exception) -> str:
+    """Take the cause out of what requests and urllib3 wrap around it."""
+    cause = getattr(error.args[0], "reason", error) if error.args else error
+    return re.sub(r"^<?[\w.]*Connection.*?[)>]: ", "", str(cause))
 
 
 def requests_fetch(requests: ModuleType, options: Mapping[str, Any]) -> Fetch:
@@ -43,7 +50,7 @@ def requests_fetch(requests: ModuleType, options: Mapping[str, Any]) -> Fetch:
                 allow_redirects=False,
             )
         except (requests.exceptions.RequestException, OSError) as error:
-            raise ManagerError(f"{url.partition('?')[0]} cannot be reached: {error}") from error
+            raise ManagerError(f"{url.partition('?')[0]} cannot be reached: {_reason(error)}") from error
         return Response(answer.status_code, answer.content.decode("utf-8", "replace"))
 
     return fetch

@@ -347,7 +347,15 @@ def test_not_a_manager(httpd, path, part):
 
 def test_the_manager_is_down(httpd):
     out = member(f"http://127.0.0.1:{free_port()}/manager", route="t1", state="disabled")
-    assert out["failed"] and "cannot be reached" in out["msg"] and "Connection refused" in out["msg"]
+    assert out["failed"] and "cannot be reached: Failed to establish a new connection" in out["msg"]
+    assert out["msg"].endswith("Connection refused")
+
+
+def test_the_manager_never_answers():
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}/manager"
+        out = member(url, route="t1", state="disabled", request_timeout=0.5)
+    assert out["failed"] and "cannot be reached: Read timed out" in out["msg"]
 
 
 def test_waits_for_the_request_in_flight(httpd):
