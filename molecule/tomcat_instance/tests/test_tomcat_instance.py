@@ -1,0 +1,146 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sample application runs on all three; AJP is spoken by http_health on the host, HTTP from the controller."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+
+import pytest
+import requests
+
+testinfra_hosts = ["ansible://tomcat"]
+SECRET = "not-a-secret-in-a-test"
+PORTS = {"first": {8005, 8009, 8080}, "second": {8109}, "single": {8080}}
+VERSIONS = {"first": "9.0.117", "second": "9.0.117", "single": "11.0.24"}
+
+
+@pytest.fixture
+def name(host):
+    """Return the name of the instance."""
+    return host.ansible.get_variables()["inventory_hostname"]
+
+
+@pytest.fixture
+def address(host):
+    """Return where its connectors listen."""
+    return host.ansible.get_variables()["ansible_host"]
+
+
+@pytest.fixture
+def base(name):
+    """Return its CATALINA_BASE."""
+    return f"/var/opt/tomcat/{name}"
+
+
+def health(host, url, **options):
+    options = {"url": url, "ajp_secret": SECRET, "successes": 1, "timeout": 20, **options}
+    return host.ansible("roundrobin.tomcat.http_health", json.dumps(options), check=False, become=True)
+
+
+def test_runs_and_starts_at_boot(host, name):
+    assert host.service(f"tomcat@{name}").is_running
+    assert host.service(f"tomcat@{name}").is_enabled
+
+
+def test_listens_on_its_ports_only(host, name, address):
+    expected = PORTS["single"] if name == "single" else PORTS["first"] | PORTS["second"]
+    listening = host.check_output("ss -Hltn").splitlines()
+    sockets = {tuple(line.split()[3].rsplit(":", 1)) for line in listening}
+    assert {int(port) for _, port in sockets if port.startswith("8")} == expected
+    # The shutdown port is Tomcat's to bind, and binds to the machine itself.
+    assert all(
+        where in (address, f"[::ffff:{address}]") for where, port in sockets if port.startswith("8") and port != "8005"
+    )
+
+
+def test_serves_the_release(host, name, address):
+    if name == "single":
+        assert "version=1.0" in requests.get(f"http://{address}:8080/health", timeout=20).text
+    else:
+        port = min(PORTS[name] - {8005})
+        answer = health(host, f"ajp://{address}:{port}/health", pattern="version=1.0")
+        assert answer["status"] == 200
+
+
+def test_ajp_wants_the_secret(host, name, address):
+    if name != "single":
+        answer = health(host, f"ajp://{address}:{min(PORTS[name] - {8005})}/health", ajp_secret="wrong", status=403)
+        assert answer["status"] == 403
+
+
+def test_a_session_moves_to_the_other_instance(host, name, address):
+    if name != "first":
+        pytest.skip("needs HTTP here and the same store there")
+    session = requests.Session()
+    session.post(f"http://{address}:8080/login", data={"user": "ann", "password": "x"}, timeout=20)
+    assert session.get(f"http://{address}:8080/counter", timeout=20).json()["counter"] == 1
+    cookie = f"JSESSIONID={session.cookies['JSESSIONID']}"
+    assert cookie.endswith("-n1.first")
+    answer = health(
+        host,
+        f"ajp://{address}:8109/counter",
+        headers={"Cookie": cookie},
+        pattern='"user": "ann", "counter": 2',
+    )
+    assert answer["status"] == 200
+
+
+def test_runs_the_version_and_the_changed_options(host, name, base):
+    (process,) = [line for line in host.check_output("ps -wweo user:20,args -C java").splitlines() if base in line]
+    assert process.split()[0] == "tomcat"
+    assert f"-Dcatalina.home=/opt/tomcat/apache-tomcat-{VERSIONS[name]} " in process
+    assert "-Xmx256m" in process
+    assert "-Dchanged=by the administrator" in process
+
+
+def test_the_administrators_change_stays(host, base):
+    assert host.file(f"{base}/conf/logging.properties").contains("the administrator was here")
+
+
+def test_tomcat_can_write_only_where_it_must(host, name, base):
+    home = f"/opt/tomcat/apache-tomcat-{VERSIONS[name]}"
+    writable = host.check_output(f"find {home} {base} ! -type l \\( -user tomcat -o -perm /027 \\)")
+    allowed = tuple(f"{base}/{directory}" for directory in ("logs", "temp", "work"))
+    assert [path for path in writable.splitlines() if not path.startswith(allowed)] == []
+    assert host.run(f"runuser -u tomcat -- touch {base}/conf/x {base}/webapps/x {home}/lib/x").rc != 0
+    assert not host.file(f"{home}/webapps").exists
+    assert host.file(f"{base}/conf/server.xml").mode == 0o640
+
+
+def test_the_unit_is_hardened(host, name):
+    level = host.check_output(f"systemd-analyze security --no-pager tomcat@{name} | tail -n 1")
+    assert float(level.split(": ")[1].split()[0]) < 2
+    (pid,) = host.check_output(f"systemctl show --property=MainPID --value tomcat@{name}").split()
+    assert host.check_output(f"grep Umask /proc/{pid}/status").split()[1] == "0027"
+
+
+def test_nothing_is_left_of_the_installation(host, name):
+    assert set(host.check_output("ls -A /opt/tomcat").split()) == {f"apache-tomcat-{VERSIONS[name]}"}
+
+
+def test_the_log_names_no_error(host, name):
+    log = host.check_output(f"journalctl --no-pager --output=cat --unit=tomcat@{name}")
+    assert "Server startup in" in log
+    assert [line for line in log.splitlines() if "SEVERE" in line] == []
+
+
+def test_a_stop_waits_for_the_request_that_is_being_served(host, name, address):
+    if name != "single":
+        pytest.skip("one is enough")
+    answers = []
+    request = threading.Thread(
+        target=lambda: answers.append(requests.get(f"http://{address}:8080/slow?ms=4000", timeout=30))
+    )
+    request.start()
+    time.sleep(1)
+    host.check_output(f"systemctl stop tomcat@{name}")
+    assert host.run("pgrep java").rc == 1
+    request.join()
+    host.check_output(f"systemctl start tomcat@{name}")
+    assert answers[0].status_code == 200
+    # The start came back when Tomcat served.
+    assert requests.get(f"http://{address}:8080/health", timeout=20).status_code == 200
