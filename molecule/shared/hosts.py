@@ -12,11 +12,13 @@ The state directory holds the key, ssh_config and instances.json; destroy remove
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import ipaddress
 import json
 import random
 import secrets
+import socket
 import subprocess
 import sys
 import typing as t
@@ -27,6 +29,7 @@ from engine import Engine, HostsError, locked, runtime_directory
 from image import DISTRIBUTIONS, ensure_image
 
 LABEL = "roundrobin.tomcat.owner"
+STATE_LABEL = "roundrobin.tomcat.state"
 USER = "admin"
 # RFC 2544: for benchmarks of devices, so that it is nobody's real network.
 ADDRESSES = ipaddress.IPv4Network("198.18.0.0/15")
@@ -41,8 +44,7 @@ class Hosts:
         self.state = state.resolve()
         self.engine = engine
         self.owner = hashlib.sha256(str(self.state).encode()).hexdigest()[:12]
-        self._label = f"--label={LABEL}={self.owner}"
-        self._filter = f"--filter=label={LABEL}={self.owner}"
+        self._labels = (f"--label={LABEL}={self.owner}", f"--label={STATE_LABEL}={self.state}")
 
     def create(self, name: str, platforms: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
         machines = machines_of(platforms)
@@ -50,6 +52,7 @@ class Hosts:
             images = set(machines.values())
             tags = dict(zip(images, pool.map(lambda image: ensure_image(self.engine, image), images)))
         self.destroy()
+        destroy_orphans(self.engine)
         self.state.mkdir(parents=True, exist_ok=True)
         run = f"{name}-{secrets.token_hex(3)}"
         key = self._make_key()
@@ -60,9 +63,10 @@ class Hosts:
         def start(machine: str) -> None:
             container = f"{run}-{machine}"
             options = [f"--name={container}", f"--hostname={machine}", f"--ip={addresses[machine]}", f"--network={run}"]
-            options += [f"--volume={key}.pub:/etc/ssh/authorized_key:ro", self._label]
+            options += [f"--volume={key}.pub:/etc/ssh/authorized_key:ro", *self._labels]
             self.engine.run("run", "--detach", *self.engine.run_options, *options, tags[machines[machine]])
             self._await_boot(container)
+            prove_reachable(container, addresses[machine])
 
         with ThreadPoolExecutor(max_workers=4) as pool:
             list(pool.map(start, machines))
@@ -71,16 +75,11 @@ class Hosts:
         return instances
 
     def destroy(self) -> None:
-        containers = self.engine.run("ps", "--all", "--quiet", self._filter).split()
-        if containers:
-            self.engine.run("rm", "--force", "--volumes", *containers)
-        networks = self.engine.run("network", "ls", "--quiet", self._filter).split()
-        if networks:
-            self.engine.run("network", "rm", *networks)
+        remove(self.engine, self.owner)
         for name in ("id_ed25519", "id_ed25519.pub", "ssh_config", "instances.json"):
             (self.state / name).unlink(missing_ok=True)
-        for socket in runtime_directory().glob(f"{self.owner}-*"):
-            socket.unlink()
+        for master in runtime_directory().glob(f"{self.owner}-*"):
+            master.unlink()
 
     def _make_key(self) -> Path:
         key = self.state / "id_ed25519"
@@ -91,7 +90,8 @@ class Hosts:
     def _make_network(self, run: str) -> ipaddress.IPv4Network:
         with locked("network"):
             network = free_network(self._networks_in_use())
-            self.engine.run("network", "create", "--internal", f"--subnet={network}", self._label, run)
+            # With the engine's DNS server: podman gives this machine an address in an internal network for its sake only.
+            self.engine.run("network", "create", "--internal", f"--subnet={network}", *self._labels, run)
         return network
 
     def _networks_in_use(self) -> t.Iterator[ipaddress.IPv4Network]:
@@ -158,6 +158,17 @@ class Hosts:
         return {"all": {"hosts": hosts, "vars": connection, "children": children}}
 
 
+def prove_reachable(container: str, address: str) -> None:
+    try:
+        with socket.create_connection((address, 22), timeout=10) as connection:
+            connection.settimeout(10)
+            greeting = connection.recv(4)
+    except OSError as error:
+        raise HostsError(f"{container} cannot be reached from this machine at {address}: {error}.") from None
+    if greeting != b"SSH-":
+        raise HostsError(f"{container}: something else than its sshd answers at {address}.")
+
+
 def machine_of(platform: dict[str, t.Any]) -> str:
     return platform.get("machine") or platform["name"]
 
@@ -178,6 +189,27 @@ def free_network(used: t.Iterable[ipaddress.IPv4Network]) -> ipaddress.IPv4Netwo
     if not free:
         raise HostsError(f"No /24 of {ADDRESSES} is free on this machine.")
     return random.choice(free)
+
+
+def remove(engine: Engine, owner: str) -> None:
+    mine = f"--filter=label={LABEL}={owner}"
+    containers = engine.run("ps", "--all", "--quiet", mine).split()
+    if containers:
+        engine.run("rm", "--force", "--volumes", *containers)
+    with locked("network"):
+        networks = engine.run("network", "ls", "--quiet", mine).split()
+        if networks:
+            engine.run("network", "rm", *networks)
+
+
+def destroy_orphans(engine: Engine) -> None:
+    """Hosts whose state directory is gone, with its checkout say: nobody can destroy them any more."""
+    containers = engine.run("ps", "--all", "--quiet", f"--filter=label={STATE_LABEL}").split()
+    for container in containers:
+        with contextlib.suppress(HostsError):  # its owner was quicker
+            labels = json.loads(engine.run("inspect", container))[0]["Config"]["Labels"]
+            if not Path(labels[STATE_LABEL]).is_dir():
+                remove(engine, labels[LABEL])
 
 
 def list_hosts(engine: Engine) -> str:
