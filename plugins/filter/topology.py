@@ -8,9 +8,10 @@ from __future__ import annotations
 import typing as t
 
 from ansible.errors import AnsibleError, AnsibleFilterError
+from jinja2 import UndefinedError
+
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._topology import HOST_VARIABLES, Problems, derive, port
-from jinja2 import UndefinedError
 
 
 def _plain(value: t.Any) -> t.Any:

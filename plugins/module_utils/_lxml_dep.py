@@ -12,6 +12,8 @@ from __future__ import annotations
 import traceback
 from typing import Any
 
+__all__ = ["LXML_IMPORT_ERROR", "etree"]
+
 LXML_IMPORT_ERROR: str | None = None
 # lxml ships no type information.
 etree: Any

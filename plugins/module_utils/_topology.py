@@ -174,7 +174,7 @@ class Host:
     def port(self, variable: str, default: int, *, may_be_off: bool = False) -> int:
         """Read a port number."""
         wanted = "a port from 1 to 65535" + (" or -1 (off)" if may_be_off else "")
-        return self.integer(variable, default, wanted, lambda number: _is_port(number) or may_be_off and number == -1)
+        return self.integer(variable, default, wanted, lambda number: _is_port(number) or (may_be_off and number == -1))
 
     def boolean(self, variable: str, default: bool) -> bool:
         """Read a truth value; the words that -e VARIABLE=yes gives will do."""

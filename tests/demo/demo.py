@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -72,7 +71,15 @@ class Demo:
     def play(self, playbook: str, *arguments: str) -> tuple[int, float]:
         """Run a playbook as a user would; return its exit status and how long it took."""
         log = self.directory / f"{playbook}.log"
-        command = ["ansible-playbook", "-i", INVENTORY, "-i", self.inventory, ROOT / f"playbooks/{playbook}.yml", *arguments]
+        command = [
+            "ansible-playbook",
+            "-i",
+            INVENTORY,
+            "-i",
+            self.inventory,
+            ROOT / f"playbooks/{playbook}.yml",
+            *arguments,
+        ]
         began = time.monotonic()
         with log.open("a") as output:
             status = subprocess.run(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
@@ -142,11 +149,15 @@ class Demo:
         (self.directory / "report.html").write_text(page(load.report))
         self.say(f"instances: {', '.join(f'{name} runs {version}' for name, version in versions.items())}")
         self.say(f"report for a browser: {self.directory}/report.html")
-        figures = {name: load.report["totals"][name] for name in ("requests", "failed", "sessions", "lost", "regressed")}
+        figures = {
+            name: load.report["totals"][name] for name in ("requests", "failed", "sessions", "lost", "regressed")
+        }
         line = " ".join(f"{name}={figure}" for name, figure in figures.items())
         print(f"demo: {line} rollout_s={seconds:.1f}", flush=True)
         if not as_wanted:
-            print(f"demo: the rollout did not end as it should, see {self.directory}/rolling_deploy.log", file=sys.stderr)
+            print(
+                f"demo: the rollout did not end as it should, see {self.directory}/rolling_deploy.log", file=sys.stderr
+            )
         return 0 if as_wanted and not load.noticed else 1
 
 

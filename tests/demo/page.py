@@ -12,14 +12,18 @@ COLOURS = ("#2f6fde", "#e08a1e", "#2a9d68", "#a05fc4")
 BAD = "#d33a2c"
 WIDTH, HEIGHT, LEFT = 960, 150, 40
 
-STYLE = """
+STYLE = (
+    """
 :root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
 body { max-width: 1040px; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.05rem; margin-top: 2rem; }
 dl { display: flex; gap: 2.2rem; flex-wrap: wrap; } dt { opacity: .65; font-size: .85rem; } dd { margin: 0; font-size: 1.6rem; }
-.bad { color: """ + BAD + """; } svg { width: 100%; height: auto; } text { font-size: 11px; fill: currentColor; opacity: .65; }
+.bad { color: """
+    + BAD
+    + """; } svg { width: 100%; height: auto; } text { font-size: 11px; fill: currentColor; opacity: .65; }
 .key i { display: inline-block; width: .8em; height: .8em; border-radius: 2px; margin: 0 .35em 0 1em; }
 """
+)
 
 
 def page(report: dict[str, Any]) -> str:
@@ -57,9 +61,12 @@ def _chart(timeline: list[dict[str, Any]], key: str) -> str:
             height = count / highest * (HEIGHT - 10)
             top -= height
             colour = colours.get(name, BAD)
-            bars.append(f"<rect x='{left:.1f}' y='{top:.1f}' width='{step * 0.9:.1f}' height='{height:.1f}' fill='{colour}'/>")
+            bars.append(
+                f"<rect x='{left:.1f}' y='{top:.1f}' width='{step * 0.9:.1f}' height='{height:.1f}' fill='{colour}'/>"
+            )
     axis = "".join(
-        f"<text x='{LEFT + second * step:.1f}' y='{HEIGHT + 14}'>{second} s</text>" for second in range(0, seconds, max(1, seconds // 10))
+        f"<text x='{LEFT + second * step:.1f}' y='{HEIGHT + 14}'>{second} s</text>"
+        for second in range(0, seconds, max(1, seconds // 10))
     )
     keys = "".join(f"<i style='background:{colour}'></i>{html.escape(name)}" for name, colour in colours.items())
     return (

@@ -59,12 +59,21 @@ def empty(group):
     ("change", "said"),
     [
         (change_tomcat(tomcat_instance_jvm_route="app1"), ["app1, app2", "jvmRoute 'app1'"]),
-        (change_tomcat(tomcat_instance_jvm_route="app2.example"), ["app2", "tomcat_instance_jvm_route", "'app2.example'", "dot"]),
+        (
+            change_tomcat(tomcat_instance_jvm_route="app2.example"),
+            ["app2", "tomcat_instance_jvm_route", "'app2.example'", "dot"],
+        ),
         (same_machine, ["192.0.2.11", "port 8009", "app1", "app2", "tomcat_instance_port_offset"]),
         (empty("balancer"), ["'balancer' is empty"]),
         (empty("memcached"), ["'memcached' is empty"]),
-        (change_tomcat(tomcat_instance_port_offset="many"), ["app2", "tomcat_instance_port_offset", "'many'", "integer"]),
-        (change_tomcat(tomcat_instance_session_store="redis"), ["tomcat_instance_session_store", "'redis'", "memcached"]),
+        (
+            change_tomcat(tomcat_instance_port_offset="many"),
+            ["app2", "tomcat_instance_port_offset", "'many'", "integer"],
+        ),
+        (
+            change_tomcat(tomcat_instance_session_store="redis"),
+            ["tomcat_instance_session_store", "'redis'", "memcached"],
+        ),
         (change_tomcat(tomcat_instance_ajp_secret="other"), ["app2", "tomcat_instance_ajp_secret differs"]),
     ],
 )

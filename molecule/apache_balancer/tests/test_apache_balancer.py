@@ -68,13 +68,13 @@ def test_listens_where_it_should_and_nowhere_else(host, site):
 
 
 def test_both_members_serve(site):
-    assert {who(site) for _ in range(12)} == {"t1", "t2"}
+    assert {who(site) for _attempt in range(12)} == {"t1", "t2"}
 
 
 @pytest.mark.parametrize("route", ["t1", "t2"])
 def test_sessions_stay(site, route):
-    assert {who(site, route) for _ in range(6)} == {route}
-    assert {who(f"{site}page;jsessionid=abc.{route}") for _ in range(6)} == {route}
+    assert {who(site, route) for _attempt in range(6)} == {route}
+    assert {who(f"{site}page;jsessionid=abc.{route}") for _attempt in range(6)} == {route}
 
 
 def test_the_applications_root_without_its_slash(site):
@@ -118,18 +118,18 @@ def test_disable_moves_sessions_and_enable_brings_them_back(host, site, member):
     out = member(route="t2", state="disabled", wait="idle", keep_usable=1)
     assert (out["changed"], out["state_before"], out["state_after"], out["idle"]) == (True, "enabled", "disabled", True)
     assert states(host)["t2"] == "disabled"
-    assert {who(site, "t2") for _ in range(6)} == {"t1"}
+    assert {who(site, "t2") for _attempt in range(6)} == {"t1"}
     assert member(route="t2", state="disabled")["changed"] is False
     assert "keep_usable" in member(worker="http://127.0.0.1:8081", state="stopped", keep_usable=2)["msg"]
     back = member(worker="http://127.0.0.1:8082", state="enabled", wait="ok")
     assert (back["changed"], back["state_after"]) == (True, "enabled")
-    assert {who(site, "t2") for _ in range(6)} == {"t2"}
+    assert {who(site, "t2") for _attempt in range(6)} == {"t2"}
 
 
 def test_draining_keeps_sessions(site, member):
     member(route="t2", state="draining")
-    assert {who(site, "t2") for _ in range(6)} == {"t2"}
-    assert {who(site) for _ in range(6)} == {"t1"}
+    assert {who(site, "t2") for _attempt in range(6)} == {"t2"}
+    assert {who(site) for _attempt in range(6)} == {"t1"}
 
 
 def test_waits_for_the_request_in_flight(site, member):

@@ -12,7 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "shared"))
 
-from chain import Chain, balancer_members, recap  # noqa: E402
+from chain import Chain, balancer_members, recap
 
 SERVER_XML = "/var/opt/tomcat/app1/conf/server.xml"
 

@@ -17,7 +17,9 @@ def test_server_xml_is_as_the_article_edits_it(host, instance, offset):
     assert server.get("port") == str(8005 + offset)
     assert server.find("Service/Engine").get("jvmRoute") == instance
     connectors = server.findall("Service/Connector")
-    assert [(connector.get("protocol"), connector.get("port")) for connector in connectors] == [("AJP/1.3", str(8009 + offset))]
+    assert [(connector.get("protocol"), connector.get("port")) for connector in connectors] == [
+        ("AJP/1.3", str(8009 + offset))
+    ]
     assert host.socket(f"tcp://127.0.0.1:{8009 + offset}").is_listening
 
 
@@ -40,5 +42,9 @@ def test_the_manager_is_closed_to_users(host):
 
 
 def test_nothing_but_httpd_listens_on_the_outside(host):
-    outside = [socket for socket in host.socket.get_listening_sockets() if not socket.startswith("unix://") and "127.0.0." not in socket]
+    outside = [
+        socket
+        for socket in host.socket.get_listening_sockets()
+        if not socket.startswith("unix://") and "127.0.0." not in socket
+    ]
     assert {socket.rpartition(":")[2] for socket in outside} - {"tcp://80", "tcp://22"} <= {"80", "22"}, outside

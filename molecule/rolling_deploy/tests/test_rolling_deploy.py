@@ -13,9 +13,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "shared"))
 
-from chain import Chain, balancer_members, recap  # noqa: E402
-
-from background import Load  # noqa: E402
+from background import Load
+from chain import Chain, balancer_members, recap
 
 BALANCER = "web1"
 ROUTES = ["app1", "app2"]

@@ -50,7 +50,7 @@ def test_listens_on_its_ports_only(host, name, address):
     expected = PORTS["single"] if name == "single" else PORTS["first"] | PORTS["second"]
     listening = host.check_output("ss -Hltn").splitlines()
     sockets = {tuple(line.split()[3].rsplit(":", 1)) for line in listening}
-    assert {int(port) for _, port in sockets if port.startswith("8")} == expected
+    assert {int(port) for _address, port in sockets if port.startswith("8")} == expected
     # The shutdown port is Tomcat's to bind, and binds to the machine itself.
     assert all(
         where in (address, f"[::ffff:{address}]") for where, port in sockets if port.startswith("8") and port != "8005"

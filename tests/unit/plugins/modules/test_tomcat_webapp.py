@@ -41,7 +41,9 @@ def run(base, capsys):
             options = {"name": "app", **options}
         with patch_module_args({"base": str(base), "_ansible_check_mode": check, **options}), pytest.raises(SystemExit):
             module.main()
-        return json.loads(capsys.readouterr().out.splitlines()[-1])
+        result = json.loads(capsys.readouterr().out.splitlines()[-1])
+        result.pop("invocation", None)  # whether it is there depends on ansible-core
+        return result
 
     return _run
 
@@ -86,7 +88,6 @@ def test_info_of_an_application_that_is_not_there(run, base):
                 "history": [],
             }
         },
-        "invocation": {"module_args": {"base": str(base), "name": "ROOT"}},
     }
 
 
