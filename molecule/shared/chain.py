@@ -69,9 +69,23 @@ class Chain:
             answers[fields["instance"]] = fields["version"]
         return answers
 
+    def member_states(self, balancer: str) -> dict[str, str]:
+        """What the balancer's own manager says of every member, by route."""
+        module = [
+            "-m",
+            "roundrobin.tomcat.httpd_balancer_info",
+            "-a",
+            "manager_url=http://127.0.0.1:9080/balancer-manager",
+        ]
+        result = self._run("ansible", balancer, "--become", *module)
+        answer = json.loads(result.stdout[result.stdout.index("{") :])
+        return {member["route"]: member["state"] for found in answer["balancers"] for member in found["members"]}
+
     def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [program, *self._inventory, *arguments]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        # JSON: read again below, and no line of it is folded.
+        environment = {**os.environ, "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
 def recap(play: subprocess.CompletedProcess[str]) -> dict[str, dict[str, int]]:
@@ -83,18 +97,3 @@ def recap(play: subprocess.CompletedProcess[str]) -> dict[str, dict[str, int]]:
         if separator:
             counts[host.strip()] = {name: int(count) for name, count in (word.split("=") for word in words.split())}
     return counts
-
-
-def balancer_members(chain: Chain, balancer: str) -> dict[str, str]:
-    """The state of every member, by route."""
-    result = chain._run(
-        "ansible",
-        balancer,
-        "--become",
-        "-m",
-        "roundrobin.tomcat.httpd_balancer_info",
-        "-a",
-        "manager_url=http://127.0.0.1:9080/balancer-manager",
-    )
-    answer = json.loads(result.stdout[result.stdout.index("{") :])
-    return {member["route"]: member["state"] for found in answer["balancers"] for member in found["members"]}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cluster on real hosts; the release and the failover test were the side effect. Then what an administrator breaks."""
+"""The cluster on real hosts: a first release, the failover test, and then what an administrator breaks."""
 
 from __future__ import annotations
 
@@ -12,19 +12,29 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "shared"))
 
-from chain import Chain, balancer_members, recap
+from chain import Chain, recap
 
 SERVER_XML = "/var/opt/tomcat/app1/conf/server.xml"
 
 
 @pytest.fixture(scope="module")
 def chain():
-    return Chain()
+    chain = Chain()
+    first = chain.deploy("1.0")
+    assert first.returncode == 0, first.stdout
+    return chain
 
 
 def test_both_members_serve_the_release(chain):
-    assert balancer_members(chain, "web1") == {"app1": "enabled", "app2": "enabled"}
+    assert chain.member_states("web1") == {"app1": "enabled", "app2": "enabled"}
     assert chain.versions("web1", ["app1", "app2"]) == {"app1": "1.0", "app2": "1.0"}
+
+
+def test_a_session_survives_the_stop_of_its_instance(chain):
+    play = chain.play("failover_test")
+    assert play.returncode == 0, play.stdout
+    assert "took over" in " ".join(play.stdout.split())
+    assert chain.member_states("web1") == {"app1": "enabled", "app2": "enabled"}
 
 
 @pytest.mark.parametrize("host", ["cache1", "cache2"])

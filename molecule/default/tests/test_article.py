@@ -1,14 +1,39 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The article's chain stands on one machine; the release and the failover test were the side effect."""
+"""The article's chain on one machine: its files, a first release, its step 4, and what users see."""
 
 from __future__ import annotations
+
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
 
 import pytest
 from lxml import etree
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "shared"))
+
+from chain import Chain
+
 testinfra_hosts = ["web"]
+
+
+@pytest.fixture(scope="module")
+def chain():
+    chain = Chain()
+    first = chain.deploy("1.0")
+    assert first.returncode == 0, first.stdout
+    return chain
+
+
+def status(url):
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
 
 
 @pytest.mark.parametrize(("instance", "offset"), [("jvm1", 0), ("jvm2", 100)])
@@ -31,20 +56,22 @@ def test_the_one_manager_is_memcached_session_manager(host, instance):
     assert managers[0].get("requestUriIgnorePattern")
 
 
-def test_users_reach_the_application_below_its_path(host):
-    assert "version=1.0" in host.check_output("curl -sf http://127.0.0.1/shop/health")
-    assert host.check_output("curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1/other") == "404"
+def test_users_reach_the_application_below_its_path(chain):
+    assert status(f"{chain.url('web')}shop/health") == 200
+    assert status(f"{chain.url('web')}other") == 404
 
 
-def test_the_manager_is_closed_to_users(host):
-    status = host.check_output("curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1/balancer-manager")
-    assert status in ("403", "404")
+def test_the_manager_is_closed_to_users(chain):
+    assert status(f"{chain.url('web')}balancer-manager") in (403, 404)
+
+
+def test_a_session_survives_the_stop_of_its_instance(chain):
+    play = chain.play("failover_test")
+    assert play.returncode == 0, play.stdout
+    assert "took over" in " ".join(play.stdout.split())
 
 
 def test_nothing_but_httpd_listens_on_the_outside(host):
-    outside = [
-        socket
-        for socket in host.socket.get_listening_sockets()
-        if not socket.startswith("unix://") and "127.0.0." not in socket
-    ]
-    assert {socket.rpartition(":")[2] for socket in outside} - {"tcp://80", "tcp://22"} <= {"80", "22"}, outside
+    sockets = [socket for socket in host.socket.get_listening_sockets() if not socket.startswith("unix://")]
+    outside = {socket.rpartition(":")[2] for socket in sockets if "//127.0.0." not in socket}
+    assert outside == {"22", "80"}

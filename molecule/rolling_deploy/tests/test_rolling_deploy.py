@@ -14,7 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "shared"))
 
 from background import Load
-from chain import Chain, balancer_members, recap
+from chain import Chain, recap
 
 BALANCER = "web1"
 ROUTES = ["app1", "app2"]
@@ -47,7 +47,7 @@ def test_two_releases_in_a_row_that_nobody_notices(chain):
             assert chain.versions(BALANCER, ROUTES) == {"app1": version, "app2": version}
     assert users.noticed == {}
     assert users.report["totals"]["sessions"] == USERS
-    assert balancer_members(chain, BALANCER) == ALL_IN
+    assert chain.member_states(BALANCER) == ALL_IN
 
 
 def test_the_same_release_again_changes_nothing(chain):
@@ -68,7 +68,7 @@ def test_a_sick_release_goes_back(chain, sick):
     assert recap(play)["app2"]["failed"] == 0
     assert started(chain, "app2") == untouched
     assert chain.versions(BALANCER, ROUTES) == {"app1": "1.2", "app2": "1.2"}
-    assert balancer_members(chain, BALANCER) == ALL_IN
+    assert chain.member_states(BALANCER) == ALL_IN
     assert users.noticed == {}
 
 
@@ -90,7 +90,7 @@ def test_a_war_that_is_none_is_refused_before_anything_is_touched(chain, tmp_pat
     assert wrong.returncode == 2
     assert "0" * 64 in " ".join((wrong.stdout + wrong.stderr).split())
     assert [started(chain, host) for host in ROUTES] == before
-    assert balancer_members(chain, BALANCER) == ALL_IN
+    assert chain.member_states(BALANCER) == ALL_IN
 
 
 def test_kill_9_under_load_loses_no_session(chain):
@@ -101,11 +101,11 @@ def test_kill_9_under_load_loses_no_session(chain):
     assert totals["lost"] == 0
     # At most what was in flight on that instance: each user has one request at a time.
     assert totals["failed"] <= USERS
-    print(f"kill -9: {totals}")
+    print(f"\nkill -9: {totals}")
 
 
 def test_failover_test(chain):
     play = chain.play("failover_test")
     assert play.returncode == 0, play.stdout
     assert "took over" in play.stdout
-    assert balancer_members(chain, BALANCER) == ALL_IN
+    assert chain.member_states(BALANCER) == ALL_IN
