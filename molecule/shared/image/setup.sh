@@ -9,6 +9,7 @@ apt() { apt-get -qq -o APT::Install-Recommends=false -o Dpkg::Use-Pty=0 "$@" >/d
 rm -f /usr/sbin/policy-rc.d /etc/apt/apt.conf.d/docker-*
 cp /machine/apt.conf /etc/apt/apt.conf.d/00build
 if [ -s /machine/mirror ]; then
+  # shellcheck source=/dev/null
   . /etc/os-release
   rm -f /etc/apt/sources.list.d/*
   echo "deb $(cat /machine/mirror) $VERSION_CODENAME main" >/etc/apt/sources.list
@@ -19,6 +20,7 @@ apt install apt-utils ca-certificates dbus iproute2 openssh-server procps python
 # The local repository: real packages, real installs, no network.
 repository=/srv/apt
 mkdir -p "$repository/partial"
+# shellcheck disable=SC2046 # a list of words
 apt install --download-only -o Dir::Cache::archives="$repository/" \
   "$java_package" $(grep -v '^#' /recipe/packages-to-offer)
 rm -rf "$repository/partial" "$repository/lock"
