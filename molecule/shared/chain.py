@@ -85,7 +85,9 @@ class Chain:
         command = [program, *self._inventory, *arguments]
         # JSON: read again below, and no line of it is folded.
         environment = {**os.environ, "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}
-        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
 
 
 def recap(play: subprocess.CompletedProcess[str]) -> dict[str, dict[str, int]]:

@@ -48,7 +48,8 @@ def test_a_malformed_server_xml_is_named_and_left_alone(chain):
     before = chain.command("app1", "systemctl show --property=MainPID tomcat@app1")
     play = chain.play("site")
     assert play.returncode == 2
-    assert SERVER_XML in play.stdout
+    assert f"{SERVER_XML}:" in play.stdout
+    assert {counts["changed"] for counts in recap(play).values()} == {0}
     assert chain.command("app1", f"sha256sum < {SERVER_XML}") == broken
     assert chain.command("app1", "systemctl show --property=MainPID tomcat@app1") == before
     chain.command("app1", f"mv {SERVER_XML}.good {SERVER_XML}")
@@ -64,5 +65,5 @@ def test_a_malformed_server_xml_is_named_and_left_alone(chain):
 def test_a_bad_variable_is_refused_before_anything_is_touched(chain, variable, said):
     play = chain.play("site", "-e", variable)
     assert play.returncode == 2
-    assert said in play.stdout + play.stderr
+    assert said in play.stdout
     assert {counts["changed"] for counts in recap(play).values()} == {0}

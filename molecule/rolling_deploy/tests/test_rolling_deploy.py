@@ -82,13 +82,13 @@ def test_a_war_that_is_none_is_refused_before_anything_is_touched(chain, tmp_pat
     ):
         play = chain.play("rolling_deploy", "-e", f"release_war={argument}", "-e", "release_version=3.0")
         assert play.returncode == 2
-        assert said in play.stdout + play.stderr
+        assert said in play.stdout
     good = chain.make_war("3.0")
     wrong = chain.play(
         "rolling_deploy", "-e", f"release_war={good}", "-e", "release_version=3.0", "-e", f"release_sha256={'0' * 64}"
     )
     assert wrong.returncode == 2
-    assert "0" * 64 in " ".join((wrong.stdout + wrong.stderr).split())
+    assert "0" * 64 in " ".join(wrong.stdout.split())
     assert [started(chain, host) for host in ROUTES] == before
     assert chain.member_states(BALANCER) == ALL_IN
 
