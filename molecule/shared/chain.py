@@ -20,6 +20,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/load"))
 
+from background import Load  # noqa: E402
+
 
 class Chain:
     """What the tests do to the hosts of the scenario."""
@@ -56,6 +58,10 @@ class Chain:
     def url(self, balancer: str) -> str:
         """Where users find the application."""
         return f"http://{self.addresses[balancer]}/"
+
+    def load(self, balancer: str, users: int, min_requests: int) -> Load:
+        """Users who work while a with block runs."""
+        return Load(self.url(balancer), self.directory, users=users, min_requests=min_requests)
 
     def versions(self, balancer: str, routes: list[str]) -> dict[str, str]:
         """The version that each instance answers with, asked through httpd by its route."""

@@ -13,7 +13,6 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "shared"))
 
-from background import Load
 from chain import Chain, recap
 
 BALANCER = "web1"
@@ -31,7 +30,7 @@ def chain():
 
 
 def load(chain, min_requests=1000):
-    return Load(chain.url(BALANCER), chain.directory, users=USERS, min_requests=min_requests)
+    return chain.load(BALANCER, users=USERS, min_requests=min_requests)
 
 
 def started(chain, host):
