@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,8 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import C
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._server_xml import ServerXml
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml_document import XmlDocument
 
+# ./run test --full looks much further.
+TIMES = 20 if os.environ.get("RUN_FULL") else 1
 ENCODINGS = [
     (b"", "utf-8", ""),
     (codecs.BOM_UTF8, "utf-8", "encoding='UTF-8'"),
@@ -128,7 +131,7 @@ def apply(data, options):
     return document.to_bytes(), changes
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300 * TIMES, deadline=None)
 @given(documents(), OPTIONS)
 def test_the_second_time_changes_nothing(data, options):
     try:
@@ -145,7 +148,7 @@ def test_the_second_time_changes_nothing(data, options):
     assert (once == data) == (changes == [])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200 * TIMES, deadline=None)
 @given(documents(), st.sampled_from(["Connector", "Engine", "Host", "Service"]), st.data())
 def test_disabled_and_enabled_is_as_it_was(data, tag, choice):
     document = XmlDocument(data, "server.xml")
@@ -161,7 +164,7 @@ def test_disabled_and_enabled_is_as_it_was(data, tag, choice):
     assert document.to_bytes() == data
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300 * TIMES, deadline=None)
 @given(documents(), st.sampled_from(["Server", "Service", "Engine", "Host", "Connector"]), ATTRIBUTES, st.data())
 def test_attributes_change_one_start_tag_only(data, tag, attributes, choice):
     document = XmlDocument(data, "server.xml")
