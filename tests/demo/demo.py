@@ -94,7 +94,7 @@ class Demo:
     def make_war(self, version: str, sick: str | None = None) -> Path:
         war = self.directory / f"sample-{version}.war"
         command = [sys.executable, ROOT / "tests/sample_app/make_war.py", "--version", version, "--out", war]
-        subprocess.run([*command, *(["--sick", sick] if sick else [])], check=True)
+        subprocess.run([*command, *(["--sick", sick] if sick else [])], stdout=subprocess.DEVNULL, check=True)
         return war
 
     @staticmethod
