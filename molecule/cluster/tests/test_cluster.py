@@ -67,3 +67,15 @@ def test_a_bad_variable_is_refused_before_anything_is_touched(chain, variable, s
     assert play.returncode == 2
     assert said in play.stdout
     assert {counts["changed"] for counts in recap(play).values()} == {0}
+
+
+def test_settings_that_do_not_work_take_one_member_out_and_the_next_run_heals_it(chain):
+    untouched = chain.command("app2", "systemctl show --property=MainPID tomcat@app2")
+    play = chain.play("site", "-e", "tomcat_instance_java_opts=-XX:NoSuchOption")
+    assert play.returncode == 2
+    assert recap(play)["app1"]["failed"] == 1
+    assert chain.command("app2", "systemctl show --property=MainPID tomcat@app2") == untouched
+    assert chain.versions("web1", ["app1", "app2"]) == {"app2": "1.0"}
+    healed = chain.play("site")
+    assert healed.returncode == 0, healed.stdout
+    assert chain.versions("web1", ["app1", "app2"]) == {"app1": "1.0", "app2": "1.0"}
