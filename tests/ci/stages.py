@@ -112,6 +112,11 @@ def tools(_copy: Path) -> Stage:
     return Stage("tools", [("pytest", "-q", "tests", *ignored)])
 
 
+def images(_copy: Path) -> Stage:
+    """The test hosts' images, so that no scenario's seconds hold their building."""
+    return Stage("images", [(sys.executable, "molecule/shared/hosts.py", "images")])
+
+
 def scenario(name: str, _copy: Path) -> Stage:
     environment = {
         "ANSIBLE_HOME": str(ROOT / ".ansible"),  # of this checkout, also where another has the same folder name
@@ -129,7 +134,7 @@ def all_stages() -> dict[str, t.Callable[[Path], Stage]]:
     for core in ansible_test.usable_cores():
         stages[f"sanity-{core}"] = functools.partial(sanity, core)
         stages[f"units-{core}"] = functools.partial(units, core)
-    stages["tools"] = tools
+    stages |= {"tools": tools, "images": images}
     for config in sorted(ROOT.glob("molecule/*/molecule.yml")):
         stages[config.parent.name] = functools.partial(scenario, config.parent.name)
     return stages
@@ -179,4 +184,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("interrupted")

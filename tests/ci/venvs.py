@@ -8,11 +8,14 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "roundrobin.tomcat"
+KEPT_SECONDS = 30 * 24 * 3600
 
 
 def ensure(python: str, *requirements: str | Path) -> Path:
@@ -37,8 +40,15 @@ def ensure(python: str, *requirements: str | Path) -> Path:
             subprocess.run([python, "-m", "venv", "--clear", venv], check=True)
             pip = [f"{venv}/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
             subprocess.run([*pip, *arguments], check=True, stdout=sys.stderr)
-            done.touch()
+        done.touch()
+    forget_unused()
     return venv
+
+
+def forget_unused() -> None:
+    for done in CACHE.glob("venv-*/complete"):
+        if time.time() - done.stat().st_mtime > KEPT_SECONDS:
+            shutil.rmtree(done.parent, ignore_errors=True)
 
 
 if __name__ == "__main__":
