@@ -38,6 +38,16 @@ def started(chain, host):
     return chain.command(host, f"systemctl show --property=ActiveEnterTimestamp,MainPID tomcat@{host}")
 
 
+def test_check_mode_goes_through_and_touches_nothing(chain):
+    before = [started(chain, host) for host in ROUTES]
+    play = chain.deploy("1.1", "--check")
+    assert play.returncode == 0, play.stdout
+    assert [started(chain, host) for host in ROUTES] == before
+    assert chain.versions(BALANCER, ROUTES) == {"app1": "1.0", "app2": "1.0"}
+    assert chain.member_states(BALANCER) == ALL_IN
+    assert chain.command("app1", "ls /var/opt/tomcat/app1/releases/ROOT").split() == ["1.0", "history.json"]
+
+
 def test_two_releases_in_a_row_that_nobody_notices(chain):
     with load(chain, min_requests=3000) as users:
         for version in ("1.1", "1.2"):
