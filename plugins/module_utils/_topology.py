@@ -37,6 +37,7 @@ BASE_ROOT = "/var/opt/tomcat"
 LISTEN_PORT = 80
 MANAGER_PORT = 9080
 MANAGER_PATH = "/balancer-manager"
+BALANCER_NAME = "tomcat"
 STICKY_COOKIE = "JSESSIONID"
 
 # Every variable that is read of a host. Only these are asked for, so that a
@@ -48,6 +49,11 @@ HOST_VARIABLES = (
     "apache_balancer_manager_address",
     "apache_balancer_manager_path",
     "apache_balancer_manager_port",
+    "apache_balancer_member_lbset",
+    "apache_balancer_member_load_factor",
+    "apache_balancer_member_spare",
+    "apache_balancer_member_standby",
+    "apache_balancer_name",
     "apache_balancer_server_name",
     "apache_balancer_sticky_cookie",
     "memcached_address",
@@ -85,7 +91,9 @@ ABSOLUTE_PATH = re.compile(r"(/[A-Za-z0-9_.-]+)+")
 COOKIE_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 CONTEXT_PATH = re.compile(r"/|(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 APPLICATION_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._#-]*")
-APPLICATION_KEYS = ("name", "path", "health_path", "health_status", "health_pattern")
+APPLICATION_KEYS = ("name", "path", "instances", "health_path", "health_status", "health_pattern")
+# httpd writes a balancer's name in lower case.
+BALANCER = re.compile(r"[a-z0-9_-]{1,40}")
 
 TRUE_WORDS = frozenset(("true", "yes", "on", "1"))
 FALSE_WORDS = frozenset(("false", "no", "off", "0"))
@@ -170,6 +178,16 @@ class Host:
             self.complain(variable, wanted)
             return default
         return number
+
+    def number(self, variable: str, default: float, wanted: str, lowest: float, highest: float) -> float:
+        """Read a number with at most two decimals, as many as httpd keeps."""
+        if not self.given(variable):
+            return default
+        value = str(self.variables[variable])
+        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,2})?", value) or not lowest <= float(value) <= highest:
+            self.complain(variable, wanted)
+            return default
+        return float(value)
 
     def port(self, variable: str, default: int, *, may_be_off: bool = False) -> int:
         """Read a port number."""
@@ -297,6 +315,24 @@ def _instance(host: Host) -> dict[str, t.Any]:
         # Where a health check goes: HTTP where the instance speaks it, it needs no secret.
         "connect_url_base": urls["http"] if enabled["http"] else urls["ajp"],
         "failover_nodes": "",
+        **_member_settings(host),
+        "balancers": [],
+    }
+
+
+def _member_settings(host: Host) -> dict[str, t.Any]:
+    """What the instance is as a member of its balancers."""
+    standby = host.boolean("apache_balancer_member_standby", False)
+    spare = host.boolean("apache_balancer_member_spare", False)
+    if standby and spare:
+        host.complain("apache_balancer_member_spare", "false, the instance is a standby already")
+    return {
+        "load_factor": host.number("apache_balancer_member_load_factor", 1.0, "a number from 1 to 100", 1, 100),
+        "lbset": host.integer(
+            "apache_balancer_member_lbset", 0, "an integer from 0 to 99", lambda number: 0 <= number <= 99
+        ),
+        "standby": standby,
+        "spare": spare,
     }
 
 
@@ -334,6 +370,16 @@ def _balancer(host: Host) -> dict[str, t.Any]:
         "headers": {"Host": server_name} if server_name else {},
         "sticky_cookie": host.text("apache_balancer_sticky_cookie", STICKY_COOKIE, COOKIE_NAME, "the name of a cookie"),
     }
+
+
+def _default_balancer(hosts: t.Sequence[Host], problems: Problems) -> str:
+    """The one balancer of all applications that do not name their instances, the same on every httpd."""
+    wanted = "1 to 40 lower case letters, digits, '_' and '-'"
+    names = {host.name: host.text("apache_balancer_name", BALANCER_NAME, BALANCER, wanted) for host in hosts}
+    if len(set(names.values())) > 1:
+        listed = ", ".join(f"{host} has {name}" for host, name in names.items())
+        problems.add(f"apache_balancer_name must be the same on all balancers: {listed}.")
+    return next(iter(names.values()), BALANCER_NAME)
 
 
 def _application(entry: t.Any, position: int, problems: Problems) -> dict[str, t.Any] | None:
@@ -374,9 +420,21 @@ def _application(entry: t.Any, position: int, problems: Problems) -> dict[str, t
     if problem:
         problems.add(f"{where}: health_pattern is {pattern!r}, it must be a regular expression{problem}.")
         return None
+    instances = entry.get("instances")
+    if instances is not None and (
+        not isinstance(instances, (list, tuple))
+        or not instances
+        or not all(isinstance(item, str) for item in instances)
+        or _duplicates(instances)
+    ):
+        problems.add(
+            f"{where}: instances is {instances!r}, it must be a list of one or more Tomcat instances, none of them twice."
+        )
+        return None
     return {
         "name": str(name),
         "path": str(path),
+        "instances": instances,
         "context_path": str(context_path),
         "base_name": str(base_name),
         "health_path": str(health_path),
@@ -414,6 +472,56 @@ def _applications(hosts: t.Sequence[Host], problems: Problems) -> list[dict[str,
         for value in _duplicates(application[key] for application in applications):
             problems.add(f"tomcat_applications has the {key} {value!r} twice.")
     return applications
+
+
+def _share_out(
+    applications: t.Sequence[dict[str, t.Any]],
+    instances: t.Sequence[dict[str, t.Any]],
+    default_balancer: str,
+    problems: Problems,
+) -> None:
+    """Give each application its instances and its balancer, and tell the instances."""
+    everywhere = [instance["inventory_host"] for instance in instances]
+    balancers: dict[str, str] = {}
+    for application in applications:
+        named = application["instances"]
+        where = f"application {application['name']!r}"
+        if named is None:
+            application["instances"] = list(everywhere)
+            application["balancer"] = default_balancer
+            continue
+        unknown = [str(name) for name in named if name not in everywhere]
+        if unknown:
+            problems.add(
+                f"{where}: instances has {', '.join(unknown)}, known are the Tomcat instances {', '.join(everywhere)}."
+            )
+        # In the inventory's order, so that another order in the list is no change of httpd's configuration.
+        application["instances"] = [name for name in everywhere if name in named]
+        balancer = re.sub(r"[^a-z0-9_-]", "-", application["name"].lower())
+        application["balancer"] = balancer
+        if not BALANCER.fullmatch(balancer):
+            problems.add(f"{where}: name is longer than 40 characters, httpd's limit for the balancer named after it.")
+        if balancer == default_balancer:
+            problems.add(
+                f"{where}: its balancer would be {balancer!r}, that is apache_balancer_name: rename one of them."
+            )
+        other = balancers.setdefault(balancer, application["name"])
+        if other != application["name"]:
+            problems.add(f"{where}: its balancer would be {balancer!r}, that of {other!r} too: rename one of them.")
+    for instance in instances:
+        instance["balancers"] = list(
+            dict.fromkeys(
+                application["balancer"]
+                for application in applications
+                if instance["inventory_host"] in application["instances"]
+            )
+        )
+
+
+def _members(instances: t.Iterable[t.Mapping[str, t.Any]], names: t.Sequence[str]) -> list[dict[str, t.Any]]:
+    """The members of an application's balancer, as the role apache_balancer takes them."""
+    keys = ("worker", "route", "load_factor", "lbset", "standby", "spare")
+    return [{key: instance[key] for key in keys} for instance in instances if instance["inventory_host"] in names]
 
 
 def _duplicates(values: t.Iterable[t.Any]) -> list[t.Any]:
@@ -534,6 +642,7 @@ def derive(
     nodes = _memcached_nodes(memcacheds)
     described_balancers = [_balancer(host) for host in balancers]
     applications = _applications([*tomcats, *balancers], problems)
+    _share_out(applications, instances, _default_balancer(balancers, problems), problems)
 
     _check_unique(instances, problems)
     _check_ports(instances, nodes, balancers, problems)
@@ -554,6 +663,8 @@ def derive(
         # A session should not lie on the machine whose Tomcat serves it: both would die together.
         near = [node["id"] for node in nodes if node["machine"] == item["machine"]]
         item["failover_nodes"] = ",".join(near) if len(near) < len(nodes) else ""
+    for application in applications:
+        application["members"] = _members(instances, application["instances"])
     return {
         "instances": instances,
         "memcached_nodes": nodes,

@@ -33,7 +33,7 @@ def types_in(value):
 def test_plain_data_comes_back():
     application = {Text("path"): Text("/shop")}
     result = FILTERS["topology"](hostvars(tomcat_applications=[application], ansible_host=Text("198.18.0.3")), GROUPS)
-    assert types_in(result) <= {dict, list, str, int, bool}
+    assert types_in(result) <= {dict, list, str, int, float, bool}
     assert result["instances"][0]["worker"] == "ajp://198.18.0.3:8009"
     assert result["applications"][0]["base_name"] == "shop"
 

@@ -18,6 +18,9 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._topology import
 
 SECRET = "s3cr3t-value"
 
+# An instance that is nothing special to httpd, and has no application.
+PLAIN_MEMBER = {"load_factor": 1.0, "lbset": 0, "standby": False, "spare": False, "balancers": []}
+
 # Two instances on one machine, a third on its own; memcached on a Tomcat machine and apart.
 GROUPS = {"tomcat": ["tc-1", "tc-2", "tc.3"], "memcached": ["mc1", "mc2"], "balancer": ["lb"]}
 
@@ -83,6 +86,7 @@ def test_whole_cluster():
             "worker": "ajp://198.18.0.3:8009",
             "connect_url_base": "ajp://198.18.0.3:8009",
             "failover_nodes": "n1,n2",
+            **PLAIN_MEMBER,
         },
         {
             "inventory_host": "tc-2",
@@ -98,6 +102,7 @@ def test_whole_cluster():
             "worker": "ajp://198.18.0.3:8109",
             "connect_url_base": "ajp://198.18.0.3:8109",
             "failover_nodes": "n1,n2",
+            **PLAIN_MEMBER,
         },
         {
             "inventory_host": "tc.3",
@@ -113,6 +118,7 @@ def test_whole_cluster():
             "worker": "ajp://198.18.0.4:8009",
             "connect_url_base": "ajp://198.18.0.4:8009",
             "failover_nodes": "",
+            **PLAIN_MEMBER,
         },
     ]
     assert [node["id"] for node in result["memcached_nodes"]] == ["n1", "n2", "n3"]
@@ -197,6 +203,9 @@ def test_application_paths(path, base_name, context_path):
         "health_path": "/",
         "health_status": 200,
         "health_pattern": "",
+        "instances": ["tc-1", "tc-2", "tc.3"],
+        "balancer": "tomcat",
+        "members": application["members"],
     }
 
 
@@ -204,12 +213,15 @@ def test_application_with_everything():
     entry = {
         "name": "shop",
         "path": "/shop",
+        "instances": ["tc-1"],
         "health_path": "/health?full=1",
         "health_status": "204",
         "health_pattern": "v={version}$",
     }
     (application,) = applications(entry)
-    assert application == {**entry, "health_status": 204, "context_path": "/shop", "base_name": "shop"}
+    derived = {"balancer": "shop", "members": application["members"], "context_path": "/shop", "base_name": "shop"}
+    assert application == {**entry, "health_status": 204, **derived}
+    assert [member["route"] for member in application["members"]] == ["tc_1"]
 
 
 @pytest.mark.parametrize(
@@ -230,6 +242,16 @@ def test_application_with_everything():
         ({"path": "/", "health_pattern": "("}, "health_pattern is '('"),
         ({"path": "/", "health_pattern": 1}, "health_pattern is 1"),
         ({"path": "/", "heath_path": "/x"}, "unknown key heath_path"),
+        ({"path": "/", "instances": []}, "instances is [], it must be a list of one or more"),
+        ({"path": "/", "instances": "tc-1"}, "instances is 'tc-1', it must be a list"),
+        ({"path": "/", "instances": ["tc-1", "tc-1"]}, "none of them twice"),
+        ({"path": "/", "instances": [1]}, "instances is [1]"),
+        (
+            {"path": "/", "instances": ["tc-1", "tc-9"]},
+            "application 'ROOT': instances has tc-9, known are the Tomcat instances tc-1, tc-2, tc.3.",
+        ),
+        ({"path": "/", "name": "Tomcat", "instances": ["tc-1"]}, "would be 'tomcat', that is apache_balancer_name"),
+        ({"path": "/", "name": "x" * 41, "instances": ["tc-1"]}, "longer than 40 characters"),
     ],
 )
 def test_bad_application(entry, expected):
@@ -245,9 +267,77 @@ def test_application_twice():
     assert "has the name 'app' twice" in caught.value.message
 
 
+def test_applications_share_the_instances_out():
+    declared = [
+        {"path": "/"},
+        {"path": "/shop", "instances": ["tc.3", "tc-1"]},
+        {"path": "/shop/Admin", "instances": ["tc-1"]},
+        {"path": "/blog"},
+    ]
+    result = derive(
+        with_changes(
+            lb={"tomcat_applications": declared, "apache_balancer_name": "pool"},
+            tc_1={"apache_balancer_member_load_factor": "2.5", "apache_balancer_member_lbset": 1},
+            tc_3={"apache_balancer_member_standby": True},
+        ),
+        GROUPS,
+    )
+    assert [(item["balancer"], item["instances"]) for item in result["applications"]] == [
+        ("pool", ["tc-1", "tc-2", "tc.3"]),
+        ("shop", ["tc-1", "tc.3"]),
+        ("shop-admin", ["tc-1"]),
+        ("pool", ["tc-1", "tc-2", "tc.3"]),
+    ]
+    assert {item["inventory_host"]: item["balancers"] for item in result["instances"]} == {
+        "tc-1": ["pool", "shop", "shop-admin"],
+        "tc-2": ["pool"],
+        "tc.3": ["pool", "shop"],
+    }
+    assert result["applications"][1]["members"] == [
+        {
+            "worker": "ajp://198.18.0.3:8009",
+            "route": "tc_1",
+            "load_factor": 2.5,
+            "lbset": 1,
+            "standby": False,
+            "spare": False,
+        },
+        {
+            "worker": "ajp://198.18.0.4:8009",
+            "route": "tc_3",
+            "load_factor": 1.0,
+            "lbset": 0,
+            "standby": True,
+            "spare": False,
+        },
+    ]
+
+
+def test_two_applications_cannot_have_one_balancer():
+    with pytest.raises(TopologyError, match="application 'a-b': its balancer would be 'a-b', that of 'a.b' too"):
+        applications(
+            {"path": "/1", "name": "a.b", "instances": ["tc-1"]}, {"path": "/2", "name": "a-b", "instances": ["tc-1"]}
+        )
+
+
+def test_the_default_balancer_has_one_name():
+    hosts = {**cluster(), "lb2": {"apache_balancer_name": "other"}}
+    with pytest.raises(TopologyError, match="must be the same on all balancers: lb has tomcat, lb2 has other"):
+        derive(hosts, {**GROUPS, "balancer": ["lb", "lb2"]})
+
+
 @pytest.mark.parametrize(
     "changes, expected",
     [
+        ({"lb": {"apache_balancer_name": "Shop"}}, "apache_balancer_name is 'Shop', it must be 1 to 40 lower case"),
+        ({"tc_1": {"apache_balancer_member_load_factor": 101}}, "is 101, it must be a number from 1 to 100"),
+        ({"tc_1": {"apache_balancer_member_load_factor": "1.234"}}, "load_factor is '1.234'"),
+        ({"tc_1": {"apache_balancer_member_load_factor": True}}, "load_factor is True"),
+        ({"tc_1": {"apache_balancer_member_lbset": 100}}, "lbset is 100, it must be an integer from 0 to 99"),
+        (
+            {"tc_1": {"apache_balancer_member_standby": True, "apache_balancer_member_spare": "yes"}},
+            "apache_balancer_member_spare is 'yes', it must be false, the instance is a standby already",
+        ),
         ({"tc_1": {"tomcat_instance_jvm_route": "a.b"}}, "tc-1: tomcat_instance_jvm_route is 'a.b'"),
         ({"tc_1": {"tomcat_instance_jvm_route": "a-b"}}, "tc-1: tomcat_instance_jvm_route is 'a-b'"),
         ({"tc_1": {"tomcat_instance_jvm_route": "x" * 64}}, "1 to 63 letters"),
