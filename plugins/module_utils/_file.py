@@ -90,15 +90,23 @@ def replace_file(
 ) -> str | None:
     """Replace the file by `after` in one step; return the name of the backup, if one was asked for.
 
+    To be called with the write_lock held: a candidate that is there already is then that of a writer that was killed.
+    It is removed, as it may hold secrets.
+
     The new bytes are complete on disk, and `check` has accepted them, before the
     name changes over. A symbolic link stays one: the file it points to is replaced.
     `atomic_move` keeps owner, mode and SELinux context (AnsibleModule.atomic_move does).
     """
     target = os.path.realpath(path)
     directory, name = os.path.split(target)
+    prefix = f".{name}.candidate-"
     candidate = None
     try:
-        fd, candidate = tempfile.mkstemp(prefix=f".{name}.", suffix=".xml", dir=directory)
+        for entry in os.listdir(directory):
+            if entry.startswith(prefix):
+                os.unlink(os.path.join(directory, entry))
+        # Some commands that validate a file look at how its name ends.
+        fd, candidate = tempfile.mkstemp(prefix=prefix, suffix=".xml", dir=directory)
         with os.fdopen(fd, "wb") as handle:
             handle.write(after)
             handle.flush()

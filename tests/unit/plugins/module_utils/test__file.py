@@ -5,6 +5,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -107,3 +110,56 @@ def test_only_one_writer_at_a_time(tmp_path, monkeypatch):
     with write_lock(path):
         pass
     assert os.listdir(tmp_path) == []
+
+
+# Runs in a process of its own: `check` is called when the candidate is complete and the lock is held.
+WRITER = """
+import os, sys
+sys.path[:] = {path!r}
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._file import read_file, replace_file, write_lock
+
+def check(candidate):
+    if {waits}:
+        print(candidate, flush=True)
+        sys.stdin.read()
+
+for number in range({rounds}):
+    with write_lock(sys.argv[1]):
+        before = read_file(sys.argv[1], 10**6)
+        replace_file(sys.argv[1], before, before + sys.argv[2].encode(), os.rename, check=check)
+"""
+
+
+def start_writer(path, text, waits=False, rounds=1):
+    code = WRITER.format(path=sys.path, waits=waits, rounds=rounds)
+    return subprocess.Popen(
+        [sys.executable, "-c", code, str(path), text], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+
+def test_the_candidate_of_a_killed_writer_goes_with_the_next_write(tmp_path):
+    path = tmp_path / "server.xml"
+    path.write_bytes(b"old")
+    others = [".server.xml.swp", "server.xml.candidate-mine", ".context.xml.candidate-a1.xml"]
+    for name in others:
+        (tmp_path / name).write_bytes(b"")
+    with start_writer(path, " new", waits=True) as writer:
+        candidate = writer.stdout.readline().strip()
+        writer.send_signal(signal.SIGKILL)
+        assert writer.wait() == -signal.SIGKILL
+    with open(candidate, "rb") as handle:
+        assert handle.read() == b"old new"
+    assert path.read_bytes() == b"old"
+    with write_lock(str(path)):
+        replace_file(str(path), b"old", b"newer", os.rename)
+    assert path.read_bytes() == b"newer"
+    assert sorted(os.listdir(tmp_path)) == sorted([*others, "server.xml"])
+
+
+def test_writers_in_several_processes_lose_nothing(tmp_path):
+    path = tmp_path / "server.xml"
+    path.write_bytes(b"0")
+    writers = [start_writer(path, text, rounds=25) for text in "abcd"]
+    assert [writer.communicate() and writer.returncode for writer in writers] == [0] * 4
+    assert sorted(path.read_text()) == sorted("0" + 25 * "abcd")
+    assert os.listdir(tmp_path) == ["server.xml"]
