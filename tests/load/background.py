@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,15 @@ LONGEST_S = 900
 class Load:
     """with Load(url, directory) as load: ...; load.report is what the probe wrote."""
 
-    def __init__(self, url: str, directory: Path, *, users: int = 30, min_requests: int = 1000) -> None:
+    def __init__(
+        self,
+        url: str,
+        directory: Path,
+        *,
+        addresses: Sequence[str] = (),
+        users: int = 30,
+        min_requests: int = 1000,
+    ) -> None:
         self.directory = directory
         self.report: dict[str, Any] = {}
         self._files = {name: directory / f"probe.{name}" for name in ("ready", "stop", "json", "log")}
@@ -28,6 +37,7 @@ class Load:
             sys.executable,
             str(PROBE),
             f"--url={url}",
+            *(f"--address={address}" for address in addresses),
             f"--users={users}",
             f"--min-requests={min_requests}",
             f"--max-seconds={LONGEST_S}",

@@ -61,6 +61,7 @@ class Answer:
     session_after: str = ""  #: the session cookie the user holds now
     error: str = ""  #: why there is no answer: closed, closed_reused, no_connection, timeout, truncated, other
     detail: str = ""  #: the error's own words
+    address: str = ""  #: where the request was sent, if not to the URL's host
     expected: Mapping[str, Any] = field(default_factory=dict)  #: fields the answer must carry with these values
 
 
@@ -233,6 +234,7 @@ class Ledger:
                 "user": answer.user,
                 "request": answer.request,
                 "status": answer.status,
+                "address": answer.address,
                 "instance": _served_by(answer, fields),
                 "route_sent": session_route(answer.session_before),
                 "session_before": answer.session_before,

@@ -21,6 +21,7 @@ import json
 import os
 import random
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -50,9 +51,10 @@ POLL_S = 0.1
 
 
 class Wire:
-    """Counts the connections one user opens, to tell a reused one from a new one."""
+    """Counts the connections one user opens, to tell a reused one from a new one; to this address, if one is given."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str) -> None:
+        self.address = address
         self.connects = 0
 
     def pool_class(self, base: type[urllib3.HTTPConnectionPool]) -> type[urllib3.HTTPConnectionPool]:
@@ -63,21 +65,29 @@ class Wire:
                 wire.connects += 1
                 super().connect()
 
+            def _new_conn(self) -> socket.socket:
+                # As if looking the name up had given this address: Host, cookies and TLS go on with the name.
+                name, self._dns_host = self._dns_host, wire.address or self._dns_host
+                try:
+                    return super()._new_conn()
+                finally:
+                    self._dns_host = name
+
         return type("Pool", (base,), {"ConnectionCls": Connection})
 
 
 class OneTryAdapter(HTTPAdapter):
     """Keep-alive like a browser's, and never a second try."""
 
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
+    def __init__(self, address: str) -> None:
+        self.wire = Wire(address)
         super().__init__(max_retries=0, pool_connections=1, pool_maxsize=1)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {
-            "http": self._wire.pool_class(urllib3.HTTPConnectionPool),
-            "https": self._wire.pool_class(urllib3.HTTPSConnectionPool),
+            "http": self.wire.pool_class(urllib3.HTTPConnectionPool),
+            "https": self.wire.pool_class(urllib3.HTTPSConnectionPool),
         }
 
 
@@ -194,10 +204,8 @@ def user_class(probe: Probe) -> type[locust.HttpUser]:
 
         def on_start(self) -> None:
             self.name = f"probe-u{next(numbers):03d}"
-            self.wire = Wire()
-            adapter = OneTryAdapter(self.wire)
-            self.client.mount("http://", adapter)
-            self.client.mount("https://", adapter)
+            # Nothing is known of a user's next request but that it goes to one of them.
+            self.adapters = [OneTryAdapter(address) for address in options.address or [""]]
             self.client.trust_env = False  # neither a proxy nor a .netrc of this machine has a say in the measurement
             self.client.verify = not options.insecure
 
@@ -208,7 +216,9 @@ def user_class(probe: Probe) -> type[locust.HttpUser]:
 
         def ask(self, kind: str, method: str, path: str, expected: dict | None = None, **request: Any) -> Answer:
             """One request, judged; redirects are followed by the caller, so that each request is counted on its own."""
-            before, connects, begin = self.cookie(), self.wire.connects, time.monotonic()
+            adapter = random.choice(self.adapters)
+            self.client.mount(f"{urlsplit(base).scheme}://", adapter)
+            before, connects, begin = self.cookie(), adapter.wire.connects, time.monotonic()
             with self.client.request(
                 method, path, name=kind, catch_response=True, allow_redirects=False, timeout=options.timeout, **request
             ) as response:
@@ -224,8 +234,9 @@ def user_class(probe: Probe) -> type[locust.HttpUser]:
                     location=response.headers.get("Location", ""),
                     session_before=before,
                     session_after=self.cookie(),
-                    error=error_kind(error, reused=self.wire.connects == connects) if error else "",
+                    error=error_kind(error, reused=adapter.wire.connects == connects) if error else "",
                     detail=str(list(causes(error))[-1]) if error else "",
+                    address=adapter.wire.address,
                     expected=expected or {},
                 )
                 verdict = probe.ledger.record(answer)
@@ -291,6 +302,12 @@ def parse_options(arguments: list[str]) -> argparse.Namespace:
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument("--url", required=True, help="the application's address, with its context path")
+    parser.add_argument(
+        "--address",
+        action="append",
+        help="connect here and not where the URL's host name leads; given several times, each request goes to one of"
+        " them at random, as with several balancers behind one name: a session moves between them",
+    )
     parser.add_argument("--users", type=positive(int), required=True)
     parser.add_argument(
         "--min-requests",

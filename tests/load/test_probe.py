@@ -28,8 +28,8 @@ class Stub(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, fault=None, static=200):
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, fault=None, static=200, address=("127.0.0.1", 0)):
+        super().__init__(address, Handler)
         self.fault = fault or (lambda handler, number: False)
         self.static = static
         self.lock = threading.Lock()
@@ -239,6 +239,19 @@ def test_a_good_server_is_green(serve, tmp_path):
     assert report["ended_by"] == "min-requests"
     assert output.splitlines()[-1].endswith("verdict=green")
     assert server.cookies_wrong == []
+
+
+def test_a_session_moves_between_the_addresses_of_one_name(serve, tmp_path):
+    first = serve()
+    second = serve(address=("127.0.0.2", first.server_port))
+    second.sessions, second.route = first.sessions, "b"
+    addresses = ("--address", "127.0.0.1", "--address", "127.0.0.2")
+    status, report, _out = probe(f"http://shop.test:{first.server_port}/", tmp_path, *addresses)
+    assert (status, report["verdict"]) == (0, "green")
+    assert report["totals"]["sessions"] == len(first.sessions) == 3
+    assert min(first.requests, second.requests) > 20
+    assert report["totals"]["moves"] > 20
+
 
 
 @pytest.mark.parametrize(
