@@ -1,0 +1,457 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which attributes Tomcat's own classes have; written by tests/ci/tomcat_attributes.py, not by hand.
+
+Read from the classes of Tomcat 9.0.117, 10.1.59, 11.0.24, the union of them: a name in column one, its attributes indented.
+The two protocols stand for a Connector with all protocol handlers of that kind.
+"""
+
+from __future__ import annotations
+
+KNOWN_ATTRIBUTES = """\
+AJP/1.3
+  acceptCount acceptorThreadCount acceptorThreadPriority address ajpFlush allowBackslash
+  allowedRequestAttributesPattern allowTrace asyncTimeout bindOnInit clientCertProvider connectionLinger
+  connectionTimeout daemon defaultSSLHostConfigName deferAccept discardFacades domain enableLookups
+  encodedReverseSolidusHandling encodedSolidusHandling enforceEncodingInGetWriter executor
+  executorTerminationTimeoutMillis ipv6v6only keepAliveTimeout maxConnections maxCookieCount maxHeaderCount
+  maxKeepAliveRequests maxParameterCount maxPartCount maxPartHeaderSize maxPostSize maxQueueSize maxSavePostSize
+  maxThreads minSpareThreads name packetSize parseBodyMethods pollerThreadCount pollerThreadPriority pollTime port
+  portOffset processorCache protocol proxyName proxyPort redirectPort rejectSuspiciousURIs requiredSecret scheme
+  secret secretRequired secure selectorTimeout sendfileSize sniParseLimit socket.appReadBufSize socket.appWriteBufSize
+  socket.bufferPool socket.bufferPoolSize socket.directBuffer socket.directBufferPool socket.directSslBuffer
+  socket.eventCache socket.ooBInline socket.performanceBandwidth socket.performanceConnectionTime
+  socket.performanceLatency socket.processorCache socket.rxBufSize socket.soKeepAlive socket.soLingerOn
+  socket.soLingerTime socket.soReuseAddress socket.soTimeout socket.tcpNoDelay socket.timeoutInterval socket.txBufSize
+  socket.unlockTimeout SSLEnabled sslImplementationName strictSni tcpNoDelay threadPriority threadsMaxIdleTime
+  throwOnFailure tomcatAuthentication tomcatAuthorization unixDomainSocketParentOwner
+  unixDomainSocketParentPermissions unixDomainSocketPath unixDomainSocketPathPermissions URIEncoding useAsyncIO
+  useBodyEncodingForURI useInheritedChannel useIPVHosts useSendfile useVirtualThreads xpoweredBy
+HTTP/1.1
+  acceptCount acceptorThreadCount acceptorThreadPriority address algorithm allowBackslash allowedTrailerHeaders
+  allowHostHeaderMismatch allowTrace asyncTimeout bindOnInit ciphers clientAuth clientCertProvider
+  compressibleMimeType compression compressionMinSize connectionLinger connectionTimeout connectionUploadTimeout
+  continueResponseTiming crlFile daemon defaultSSLHostConfigName deferAccept disableUploadTimeout discardFacades
+  domain enableLookups encodedReverseSolidusHandling encodedSolidusHandling enforceEncodingInGetWriter executor
+  executorTerminationTimeoutMillis ipv6v6only keepAliveTimeout keyAlias keyPass keyPassFile keystoreFile keystorePass
+  keystorePassFile keystoreProvider keystoreType maxConnections maxCookieCount maxExtensionSize maxHeaderCount
+  maxHttpHeaderSize maxHttpRequestHeaderSize maxHttpResponseHeaderSize maxKeepAliveRequests maxParameterCount
+  maxPartCount maxPartHeaderSize maxPostSize maxQueueSize maxSavePostSize maxSwallowSize maxThreads maxTrailerSize
+  minSpareThreads name noCompressionEncodings noCompressionStrongETag noCompressionUserAgents parseBodyMethods
+  pollerThreadCount pollerThreadPriority pollTime port portOffset processorCache protocol proxyName proxyPort
+  redirectPort rejectIllegalHeader rejectIllegalHeaderName rejectSuspiciousURIs relaxedPathChars relaxedQueryChars
+  restrictedUserAgents scheme secure selectorTimeout sendfileSize server serverRemoveAppProvidedValues
+  sessionCacheSize sessionTimeout sniParseLimit socket.appReadBufSize socket.appWriteBufSize socket.bufferPool
+  socket.bufferPoolSize socket.directBuffer socket.directBufferPool socket.directSslBuffer socket.eventCache
+  socket.ooBInline socket.performanceBandwidth socket.performanceConnectionTime socket.performanceLatency
+  socket.processorCache socket.rxBufSize socket.soKeepAlive socket.soLingerOn socket.soLingerTime
+  socket.soReuseAddress socket.soTimeout socket.tcpNoDelay socket.timeoutInterval socket.txBufSize
+  socket.unlockTimeout SSLCACertificateFile SSLCACertificatePath SSLCARevocationFile SSLCARevocationPath
+  SSLCertificateChainFile SSLCertificateFile SSLCertificateKeyFile SSLCipherSuite SSLDisableCompression
+  SSLDisableSessionTickets SSLEnabled sslEnabledProtocols SSLHonorCipherOrder sslImplementationName SSLPassword
+  SSLPasswordFile SSLProtocol sslProtocol SSLVerifyClient SSLVerifyDepth strictSni tcpNoDelay threadPriority
+  threadsMaxIdleTime throwOnFailure trustManagerClassName trustMaxCertLength truststoreAlgorithm truststoreFile
+  truststorePass truststoreProvider truststoreType unixDomainSocketParentOwner unixDomainSocketParentPermissions
+  unixDomainSocketPath unixDomainSocketPathPermissions URIEncoding useAsyncIO useBodyEncodingForURI
+  useInheritedChannel useIPVHosts useKeepAliveResponseHeader useSendfile useServerCipherSuitesOrder useVirtualThreads
+  xpoweredBy
+org.apache.catalina.authenticator.BasicAuthenticator
+  allowCorsPreflight alwaysUseSession asyncSupported cache changeSessionIdOnAuthentication charset disableProxyCaching
+  domain jaspicCallbackHandlerClass securePagesWithPragma secureRandomAlgorithm secureRandomClass secureRandomProvider
+  sendAuthInfoResponseHeaders ssoReauthenticationMode throwOnFailure trimCredentials
+org.apache.catalina.authenticator.DigestAuthenticator
+  algorithms allowCorsPreflight alwaysUseSession asyncSupported cache changeSessionIdOnAuthentication
+  disableProxyCaching domain jaspicCallbackHandlerClass key nonceCacheSize nonceCountWindowSize nonceValidity opaque
+  securePagesWithPragma secureRandomAlgorithm secureRandomClass secureRandomProvider sendAuthInfoResponseHeaders
+  ssoReauthenticationMode throwOnFailure validateUri
+org.apache.catalina.authenticator.FormAuthenticator
+  allowCorsPreflight alwaysUseSession asyncSupported authenticationSessionTimeout cache
+  changeSessionIdOnAuthentication characterEncoding disableProxyCaching domain jaspicCallbackHandlerClass landingPage
+  securePagesWithPragma secureRandomAlgorithm secureRandomClass secureRandomProvider sendAuthInfoResponseHeaders
+  ssoReauthenticationMode throwOnFailure
+org.apache.catalina.authenticator.NonLoginAuthenticator
+  allowCorsPreflight alwaysUseSession asyncSupported cache changeSessionIdOnAuthentication disableProxyCaching domain
+  jaspicCallbackHandlerClass securePagesWithPragma secureRandomAlgorithm secureRandomClass secureRandomProvider
+  sendAuthInfoResponseHeaders ssoReauthenticationMode throwOnFailure
+org.apache.catalina.authenticator.SSLAuthenticator
+  allowCorsPreflight alwaysUseSession asyncSupported cache changeSessionIdOnAuthentication disableProxyCaching domain
+  jaspicCallbackHandlerClass securePagesWithPragma secureRandomAlgorithm secureRandomClass secureRandomProvider
+  sendAuthInfoResponseHeaders ssoReauthenticationMode throwOnFailure
+org.apache.catalina.authenticator.SingleSignOn
+  asyncSupported cookieDomain cookieName domain requireReauthentication throwOnFailure
+org.apache.catalina.authenticator.SpnegoAuthenticator
+  allowCorsPreflight alwaysUseSession applyJava8u40Fix asyncSupported cache changeSessionIdOnAuthentication
+  disableProxyCaching domain jaspicCallbackHandlerClass loginConfigName noKeepAliveUserAgents securePagesWithPragma
+  secureRandomAlgorithm secureRandomClass secureRandomProvider sendAuthInfoResponseHeaders ssoReauthenticationMode
+  storeDelegatedCredential throwOnFailure
+org.apache.catalina.core.AprLifecycleListener
+  FIPSMode SSLEngine SSLRandomSeed useAprConnector useOpenSSL
+org.apache.catalina.core.ContextNamingInfoListener
+  emptyOnRoot
+org.apache.catalina.core.JniLifecycleListener
+  libraryName libraryPath
+org.apache.catalina.core.JreMemoryLeakPreventionListener
+  appContextProtection AWTThreadProtection classesToInitialize driverManagerProtection forkJoinCommonPoolProtection
+  gcDaemonProtection initSeedGenerator ldapPoolProtection tokenPollerProtection urlCacheProtection
+  xmlParsingProtection
+org.apache.catalina.core.NamingContextListener
+  exceptionOnFailedWrite name
+org.apache.catalina.core.OpenSSLLifecycleListener
+  FIPSMode SSLEngine SSLRandomSeed useOpenSSL
+org.apache.catalina.core.PropertiesRoleMappingListener
+  keyPrefix roleMappingFile
+org.apache.catalina.core.StandardContext
+  addWebinfClassesResources allowCasualMultipartParsing allowMultipleLeadingForwardSlashInPath altDDName
+  alwaysAccessSession antiResourceLocking backgroundProcessorDelay charsetMapperClass
+  clearReferencesHttpClientKeepAliveThread clearReferencesObjectStreamClassCaches clearReferencesRmiTargets
+  clearReferencesStopThreads clearReferencesStopTimerThreads clearReferencesThreadLocals configured containerSciFilter
+  contextGetResourceRequiresSlash cookies copyXML createUploadTargets crossContext defaultContextXml defaultWebXml
+  delegate denyUncoveredHttpMethods dispatchersUseEncodedPaths dispatcherWrapsSameObject displayName distributable
+  docBase domain effectiveMajorVersion effectiveMinorVersion encodedReverseSolidusHandling encodedSolidusHandling
+  failCtxIfServletStartFails fireRequestListenersOnForwards ignoreAnnotations J2EEApplication J2EEServer
+  jndiExceptionOnFailedWrite logEffectiveWebXml mapperContextRootRedirectEnabled mapperDirectoryRedirectEnabled
+  metadataComplete name notFoundClassResourceCacheSize originalDocBase override parallelAnnotationScanning path
+  preemptiveAuthentication privileged publicId reloadable renewThreadsWhenStoppingContext replaceWelcomeFiles
+  requestCharacterEncoding resourceOnlyServlets responseCharacterEncoding sendRedirectBody server sessionCookieDomain
+  sessionCookieName sessionCookiePath sessionCookiePathUsesTrailingSlash sessionTimeout
+  skipMemoryLeakChecksOnJvmShutdown startChildren startStopThreads startupTime suspendWrappedResponseAfterForward
+  swallowAbortedUploads swallowOutput throwOnFailure tldScanTime tldValidation unloadDelay unpackWAR
+  urlPatternsProvidedInDecodedForm useBloomFilterForArchives useHttpOnly useNaming usePartitioned useRelativeRedirects
+  validateClientProvidedNewSessionId webappVersion workDir wrapperClass xmlBlockExternal xmlNamespaceAware
+  xmlValidation
+org.apache.catalina.core.StandardEngine
+  backgroundProcessorDelay defaultHost domain jvmRoute name startChildren startStopThreads throwOnFailure
+org.apache.catalina.core.StandardHost
+  appBase autoDeploy backgroundProcessorDelay configClass contextClass copyXML createDirs deployIgnore deployOnStartup
+  deployXML domain errorReportValveClass failCtxIfServletStartFails legacyAppBase name startChildren startStopThreads
+  throwOnFailure undeployOldVersions unpackWARs workDir xmlBase
+org.apache.catalina.core.StandardServer
+  address domain periodicEventDelay port portOffset shutdown throwOnFailure utilityThreads utilityThreadsAsDaemon
+org.apache.catalina.core.StandardService
+  domain gracefulStopAwaitMillis name throwOnFailure
+org.apache.catalina.core.StandardThreadExecutor
+  daemon domain maxIdleTime maxQueueSize maxThreads minSpareThreads name namePrefix threadPriority threadRenewalDelay
+  throwOnFailure
+org.apache.catalina.core.StandardVirtualThreadExecutor
+  domain name namePrefix throwOnFailure
+org.apache.catalina.core.ThreadLocalLeakPreventionListener
+org.apache.catalina.ha.authenticator.ClusterSingleSignOn
+  accessTimeout asyncSupported cookieDomain cookieName domain mapSendOptions requireReauthentication rpcTimeout
+  terminateOnStartFailure throwOnFailure
+org.apache.catalina.ha.backend.HeartbeatListener
+  group host multiport port proxyList proxyURLString ttl
+org.apache.catalina.ha.context.ReplicatedContext
+  addWebinfClassesResources allowCasualMultipartParsing allowMultipleLeadingForwardSlashInPath altDDName
+  alwaysAccessSession antiResourceLocking backgroundProcessorDelay charsetMapperClass
+  clearReferencesHttpClientKeepAliveThread clearReferencesObjectStreamClassCaches clearReferencesRmiTargets
+  clearReferencesStopThreads clearReferencesStopTimerThreads clearReferencesThreadLocals configured containerSciFilter
+  contextGetResourceRequiresSlash cookies copyXML createUploadTargets crossContext defaultContextXml defaultWebXml
+  delegate denyUncoveredHttpMethods dispatchersUseEncodedPaths dispatcherWrapsSameObject displayName distributable
+  docBase domain effectiveMajorVersion effectiveMinorVersion encodedReverseSolidusHandling encodedSolidusHandling
+  failCtxIfServletStartFails fireRequestListenersOnForwards ignoreAnnotations J2EEApplication J2EEServer
+  jndiExceptionOnFailedWrite logEffectiveWebXml mapperContextRootRedirectEnabled mapperDirectoryRedirectEnabled
+  mapSendOptions metadataComplete name notFoundClassResourceCacheSize originalDocBase override
+  parallelAnnotationScanning path preemptiveAuthentication privileged publicId reloadable
+  renewThreadsWhenStoppingContext replaceWelcomeFiles requestCharacterEncoding resourceOnlyServlets
+  responseCharacterEncoding sendRedirectBody server sessionCookieDomain sessionCookieName sessionCookiePath
+  sessionCookiePathUsesTrailingSlash sessionTimeout skipMemoryLeakChecksOnJvmShutdown startChildren startStopThreads
+  startupTime suspendWrappedResponseAfterForward swallowAbortedUploads swallowOutput throwOnFailure tldScanTime
+  tldValidation unloadDelay unpackWAR urlPatternsProvidedInDecodedForm useBloomFilterForArchives useHttpOnly useNaming
+  usePartitioned useRelativeRedirects validateClientProvidedNewSessionId webappVersion workDir wrapperClass
+  xmlBlockExternal xmlNamespaceAware xmlValidation
+org.apache.catalina.ha.deploy.FarmWarDeployer
+  deployDir maxValidTime processDeployFrequency tempDir watchDir watchEnabled
+org.apache.catalina.ha.session.BackupManager
+  accessTimeout domain duplicates expiredSessions mapSendOptions maxActive maxActiveSessions name
+  notifyAttributeListenerOnUnchangedValue notifyBindingListenerOnUnchangedValue notifyListenersOnReplication
+  persistAuthentication persistAuthenticationNotes processExpiresFrequency processingTime recordAllActions rpcTimeout
+  secureRandomAlgorithm secureRandomClass secureRandomProvider sessionActivityCheck sessionAttributeNameFilter
+  sessionAttributeValueClassNameFilter sessionCounter sessionLastAccessAtStart sessionMaxAliveTime
+  terminateOnStartFailure throwOnFailure warnOnSessionAttributeFilterFailure
+org.apache.catalina.ha.session.ClusterSessionListener
+org.apache.catalina.ha.session.DeltaManager
+  domain duplicates enableStatistics expiredSessions expireSessionsOnShutdown maxActive maxActiveSessions name
+  noContextManagerReceived notifyAttributeListenerOnUnchangedValue notifyBindingListenerOnUnchangedValue
+  notifyContainerListenersOnReplication notifyListenersOnReplication notifySessionListenersOnReplication
+  persistAuthentication persistAuthenticationNotes processExpiresFrequency processingTime recordAllActions
+  secureRandomAlgorithm secureRandomClass secureRandomProvider sendAllSessions sendAllSessionsSize
+  sendAllSessionsWaitTime sessionActivityCheck sessionAttributeNameFilter sessionAttributeValueClassNameFilter
+  sessionCounter sessionLastAccessAtStart sessionMaxAliveTime stateTimestampDrop stateTransfered stateTransferred
+  stateTransferTimeout throwOnFailure warnOnSessionAttributeFilterFailure
+org.apache.catalina.ha.session.JvmRouteBinderValve
+  asyncSupported domain enabled sessionIdAttribute throwOnFailure
+org.apache.catalina.ha.tcp.ReplicationValve
+  asyncSupported domain filter primaryIndicator primaryIndicatorName statistics throwOnFailure
+org.apache.catalina.ha.tcp.SimpleTcpCluster
+  channelSendOptions channelStartOptions clusterName domain heartbeatBackgroundEnabled
+  notifyLifecycleListenerOnFailure throwOnFailure
+org.apache.catalina.loader.WebappLoader
+  delegate domain jakartaConverter loaderClass reloadable throwOnFailure
+org.apache.catalina.mbeans.GlobalResourcesLifecycleListener
+org.apache.catalina.realm.AuthenticatedUserRealm
+  allRolesMode domain realmPath stripRealmForGss throwOnFailure transportGuaranteeRedirectStatus userAttributes
+  validate X509UsernameRetrieverClassName
+org.apache.catalina.realm.CombinedRealm
+  allRolesMode domain realmPath stripRealmForGss throwOnFailure transportGuaranteeRedirectStatus userAttributes
+  validate X509UsernameRetrieverClassName
+org.apache.catalina.realm.DataSourceRealm
+  allRolesMode dataSourceName domain localDataSource realmPath roleNameCol stripRealmForGss throwOnFailure
+  transportGuaranteeRedirectStatus userAttributes userCredCol userNameCol userRoleTable userTable validate
+  X509UsernameRetrieverClassName
+org.apache.catalina.realm.JAASMemoryLoginModule
+  allRolesMode domain pathname realmPath stripRealmForGss throwOnFailure transportGuaranteeRedirectStatus
+  userAttributes validate X509UsernameRetrieverClassName
+org.apache.catalina.realm.JAASRealm
+  allRolesMode appName configFile domain realmPath roleClassNames stripRealmForGss throwOnFailure
+  transportGuaranteeRedirectStatus useContextClassLoader userAttributes userClassNames validate
+  X509UsernameRetrieverClassName
+org.apache.catalina.realm.JDBCRealm
+  allRolesMode connectionName connectionPassword connectionURL domain driverName realmPath roleNameCol
+  stripRealmForGss throwOnFailure transportGuaranteeRedirectStatus userAttributes userCredCol userNameCol
+  userRoleTable userTable validate X509UsernameRetrieverClassName
+org.apache.catalina.realm.JNDIRealm
+  adCompat allRolesMode alternateURL authentication cipherSuites commonRole connectionName connectionPassword
+  connectionPoolSize connectionTimeout connectionURL contextFactory derefAliases domain forceDnHexEscape
+  hostnameVerifierClassName protocol readTimeout realmPath referrals roleBase roleName roleNested roleSearch
+  roleSearchAsUser roleSubtree sizeLimit spnegoDelegationQop sslProtocol sslSocketFactoryClassName stripRealmForGss
+  throwOnFailure timeLimit transportGuaranteeRedirectStatus useContextClassLoader useDelegatedCredential
+  userAttributes userBase userPassword userPattern userRoleAttribute userRoleName userSearch userSearchAsUser
+  userSubtree useStartTls validate X509UsernameRetrieverClassName
+org.apache.catalina.realm.LockOutRealm
+  allRolesMode cacheRemovalWarningTime cacheSize caseSensitive domain failureCount lockOutTime realmPath
+  stripRealmForGss throwOnFailure transportGuaranteeRedirectStatus userAttributes validate
+  X509UsernameRetrieverClassName
+org.apache.catalina.realm.MemoryRealm
+  allRolesMode domain pathname realmPath stripRealmForGss throwOnFailure transportGuaranteeRedirectStatus
+  userAttributes validate X509UsernameRetrieverClassName
+org.apache.catalina.realm.MessageDigestCredentialHandler
+  algorithm digestInRfc3112Order encoding iterations logInvalidStoredCredentials saltLength
+org.apache.catalina.realm.NestedCredentialHandler
+org.apache.catalina.realm.NullRealm
+  allRolesMode domain realmPath stripRealmForGss throwOnFailure transportGuaranteeRedirectStatus userAttributes
+  validate X509UsernameRetrieverClassName
+org.apache.catalina.realm.SecretKeyCredentialHandler
+  algorithm iterations keyLength logInvalidStoredCredentials saltLength
+org.apache.catalina.realm.UserDatabaseRealm
+  allRolesMode domain localJndiResource realmPath resourceName stripRealmForGss throwOnFailure
+  transportGuaranteeRedirectStatus userAttributes useStaticPrincipal validate X509UsernameRetrieverClassName
+org.apache.catalina.security.SecurityListener
+  buildDateWarningAgeDays checkedOsUsers minimumUmask
+org.apache.catalina.security.TLSCertificateReloadListener
+  checkPeriod daysBefore
+org.apache.catalina.session.DataSourceStore
+  connectionName connectionPassword connectionURL dataSourceName driverName localDataSource sessionAppCol
+  sessionDataCol sessionIdCol sessionLastAccessedCol sessionMaxInactiveCol sessionTable sessionValidCol throwOnFailure
+org.apache.catalina.session.FileStore
+  directory throwOnFailure
+org.apache.catalina.session.JDBCStore
+  connectionName connectionPassword connectionURL dataSourceName driverName localDataSource sessionAppCol
+  sessionDataCol sessionIdCol sessionLastAccessedCol sessionMaxInactiveCol sessionTable sessionValidCol throwOnFailure
+org.apache.catalina.session.PersistentManager
+  domain duplicates expiredSessions maxActive maxActiveSessions maxIdleBackup maxIdleSwap minIdleSwap
+  notifyAttributeListenerOnUnchangedValue notifyBindingListenerOnUnchangedValue persistAuthentication
+  persistAuthenticationNotes processExpiresFrequency processingTime saveOnRestart secureRandomAlgorithm
+  secureRandomClass secureRandomProvider sessionActivityCheck sessionAttributeNameFilter
+  sessionAttributeValueClassNameFilter sessionCounter sessionLastAccessAtStart sessionMaxAliveTime throwOnFailure
+  warnOnSessionAttributeFilterFailure
+org.apache.catalina.session.StandardManager
+  domain duplicates expiredSessions maxActive maxActiveSessions notifyAttributeListenerOnUnchangedValue
+  notifyBindingListenerOnUnchangedValue pathname persistAuthentication persistAuthenticationNotes
+  processExpiresFrequency processingTime secureRandomAlgorithm secureRandomClass secureRandomProvider
+  sessionActivityCheck sessionAttributeNameFilter sessionAttributeValueClassNameFilter sessionCounter
+  sessionLastAccessAtStart sessionMaxAliveTime throwOnFailure warnOnSessionAttributeFilterFailure
+org.apache.catalina.startup.ContextConfig
+  defaultWebXml
+org.apache.catalina.startup.EngineConfig
+org.apache.catalina.startup.FailedContext
+  addWebinfClassesResources allowCasualMultipartParsing allowMultipleLeadingForwardSlashInPath altDDName
+  alwaysAccessSession backgroundProcessorDelay configured containerSciFilter contextGetResourceRequiresSlash cookies
+  createUploadTargets crossContext denyUncoveredHttpMethods dispatchersUseEncodedPaths dispatcherWrapsSameObject
+  displayName distributable docBase domain effectiveMajorVersion effectiveMinorVersion encodedReverseSolidusHandling
+  encodedSolidusHandling fireRequestListenersOnForwards ignoreAnnotations logEffectiveWebXml
+  mapperContextRootRedirectEnabled mapperDirectoryRedirectEnabled metadataComplete name override
+  parallelAnnotationScanning path preemptiveAuthentication privileged publicId reloadable requestCharacterEncoding
+  resourceOnlyServlets responseCharacterEncoding sendRedirectBody sessionCookieDomain sessionCookieName
+  sessionCookiePath sessionCookiePathUsesTrailingSlash sessionTimeout startStopThreads
+  suspendWrappedResponseAfterForward swallowAbortedUploads swallowOutput throwOnFailure tldValidation
+  urlPatternsProvidedInDecodedForm useBloomFilterForArchives useHttpOnly usePartitioned useRelativeRedirects
+  validateClientProvidedNewSessionId webappVersion wrapperClass xmlBlockExternal xmlNamespaceAware xmlValidation
+org.apache.catalina.startup.HostConfig
+  contextClass copyXML deployXML unpackWARs
+org.apache.catalina.startup.UserConfig
+  allow configClass contextClass deny directoryName homeBase userClass
+org.apache.catalina.startup.VersionLoggerListener
+  logArgs logEnv logProps
+org.apache.catalina.storeconfig.StoreConfigLifecycleListener
+  storeConfigClass storeRegistry
+org.apache.catalina.tribes.group.ChannelCoordinator
+  optionFlag
+org.apache.catalina.tribes.group.GroupChannel
+  heartbeat heartbeatSleeptime jmxDomain jmxEnabled jmxPrefix name optionCheck optionFlag
+org.apache.catalina.tribes.group.interceptors.DomainFilterInterceptor
+  domain logInterval optionFlag
+org.apache.catalina.tribes.group.interceptors.EncryptInterceptor
+  encryptionAlgorithm encryptionKey encryptionKeyString optionFlag providerName replayWindowMessageCount
+  replayWindowTime
+org.apache.catalina.tribes.group.interceptors.FragmentationInterceptor
+  expire maxSize optionFlag
+org.apache.catalina.tribes.group.interceptors.GzipInterceptor
+  compressionMinSize interval optionFlag statsEnabled
+org.apache.catalina.tribes.group.interceptors.MessageDispatchInterceptor
+  alwaysSend andGetCurrentSize keepAliveTime maxQueueSize maxSpareThreads maxThreads optionFlag useDeepClone
+org.apache.catalina.tribes.group.interceptors.NonBlockingCoordinator
+  optionFlag
+org.apache.catalina.tribes.group.interceptors.OrderInterceptor
+  expire forwardExpired maxQueue optionFlag
+org.apache.catalina.tribes.group.interceptors.SimpleCoordinator
+  optionFlag
+org.apache.catalina.tribes.group.interceptors.StaticMembershipInterceptor
+  optionFlag
+org.apache.catalina.tribes.group.interceptors.TcpFailureDetector
+  connectTimeout optionFlag performReadTest performSendTest readTestTimeout removeSuspectsTimeout
+org.apache.catalina.tribes.group.interceptors.TcpPingInterceptor
+  interval optionFlag staticOnly useThread
+org.apache.catalina.tribes.group.interceptors.ThroughputInterceptor
+  interval optionFlag
+org.apache.catalina.tribes.group.interceptors.TwoPhaseCommitInterceptor
+  deepclone expire optionFlag
+org.apache.catalina.tribes.membership.McastService
+  address bind domain dropTime frequency localLoopbackDisabled mcastBindAddress mcastDropTime port recoveryCounter
+  recoveryEnabled recoverySleepTime soTimeout ttl
+org.apache.catalina.tribes.membership.MemberImpl
+  hostname local memberAliveTime msgCount port securePort serviceStartTime udpPort
+org.apache.catalina.tribes.membership.StaticMember
+  domain host hostname local memberAliveTime msgCount port securePort serviceStartTime udpPort uniqueId
+org.apache.catalina.tribes.membership.StaticMembershipService
+  connectTimeout expirationTime pingInterval rpcTimeout useThread
+org.apache.catalina.tribes.transport.ReplicationTransmitter
+org.apache.catalina.tribes.transport.bio.BioReceiver
+  address autoBind bind daemon direct host listen maxIdleTime maxTasks maxThreads minTasks minThreads ooBInline port
+  rxBufSize securePort selectorTimeout soKeepAlive soLingerOn soLingerTime soReuseAddress soTrafficClass tcpNoDelay
+  timeout txBufSize udpPort udpRxBufSize udpTxBufSize useBufferPool
+org.apache.catalina.tribes.transport.bio.MultipointBioSender
+  address attempt connectTime directBuffer keepAliveCount keepAliveTime maxRetryAttempts ooBInline port requestCount
+  rxBufSize soKeepAlive soLingerOn soLingerTime soReuseAddress soTrafficClass tcpNoDelay throwOnFailedAck timeout
+  txBufSize udpBased udpPort udpRxBufSize udpTxBufSize
+org.apache.catalina.tribes.transport.bio.PooledMultiSender
+  address attempt connectTime directBuffer keepAliveCount keepAliveTime maxRetryAttempts maxWait ooBInline poolSize
+  port requestCount rxBufSize soKeepAlive soLingerOn soLingerTime soReuseAddress soTrafficClass tcpNoDelay
+  throwOnFailedAck timeout txBufSize udpBased udpPort udpRxBufSize udpTxBufSize
+org.apache.catalina.tribes.transport.nio.NioReceiver
+  address autoBind bind daemon direct host listen maxIdleTime maxTasks maxThreads minTasks minThreads ooBInline port
+  rxBufSize securePort selectorTimeout soKeepAlive soLingerOn soLingerTime soReuseAddress soTrafficClass tcpNoDelay
+  timeout txBufSize udpPort udpRxBufSize udpTxBufSize useBufferPool
+org.apache.catalina.tribes.transport.nio.ParallelNioSender
+  address attempt connectTime directBuffer keepAliveCount keepAliveTime maxRetryAttempts ooBInline port requestCount
+  rxBufSize soKeepAlive soLingerOn soLingerTime soReuseAddress soTrafficClass tcpNoDelay throwOnFailedAck timeout
+  txBufSize udpBased udpPort udpRxBufSize udpTxBufSize
+org.apache.catalina.tribes.transport.nio.PooledParallelSender
+  address attempt connectTime directBuffer keepAliveCount keepAliveTime maxRetryAttempts maxWait ooBInline poolSize
+  port requestCount rxBufSize soKeepAlive soLingerOn soLingerTime soReuseAddress soTrafficClass tcpNoDelay
+  throwOnFailedAck timeout txBufSize udpBased udpPort udpRxBufSize udpTxBufSize
+org.apache.catalina.util.StandardSessionIdGenerator
+  jvmRoute secureRandomAlgorithm secureRandomClass secureRandomProvider sessionIdLength throwOnFailure
+org.apache.catalina.valves.AccessLogValve
+  asyncSupported buffered checkExists condition conditionIf conditionUnless directory domain enabled encoding
+  fileDateFormat ipv6Canonical locale maxDays maxLogMessageBufferSize pattern prefix renameOnRotate
+  requestAttributesEnabled rotatable suffix throwOnFailure
+org.apache.catalina.valves.CrawlerSessionManagerValve
+  asyncSupported contextAware crawlerIps crawlerUserAgents domain hostAware sessionInactiveInterval throwOnFailure
+org.apache.catalina.valves.ErrorReportValve
+  asyncSupported domain showReport showServerInfo throwOnFailure
+org.apache.catalina.valves.ExtendedAccessLogValve
+  asyncSupported buffered checkExists condition conditionIf conditionUnless directory domain enabled encoding
+  fileDateFormat ipv6Canonical locale maxDays maxLogMessageBufferSize pattern prefix renameOnRotate
+  requestAttributesEnabled rotatable suffix throwOnFailure
+org.apache.catalina.valves.FilterValve
+  asyncSupported domain filterClass filterClassName throwOnFailure
+org.apache.catalina.valves.HealthCheckValve
+  asyncSupported checkContainersAvailable domain path throwOnFailure
+org.apache.catalina.valves.JDBCAccessLogValve
+  asyncSupported bytesField connectionName connectionPassword connectionURL domain driverName methodField pattern
+  queryField refererField remoteHostField requestAttributesEnabled resolveHosts statusField tableName throwOnFailure
+  timestampField useLongContentLength userAgentField userField virtualHostField
+org.apache.catalina.valves.JsonAccessLogValve
+  asyncSupported buffered checkExists condition conditionIf conditionUnless directory domain enabled encoding
+  fileDateFormat ipv6Canonical locale maxDays maxLogMessageBufferSize pattern prefix renameOnRotate
+  requestAttributesEnabled rotatable suffix throwOnFailure
+org.apache.catalina.valves.JsonErrorReportValve
+  asyncSupported domain showReport showServerInfo throwOnFailure
+org.apache.catalina.valves.LoadBalancerDrainingValve
+  asyncSupported domain ignoreCookieName ignoreCookieValue redirectStatusCode throwOnFailure
+org.apache.catalina.valves.ParameterLimitValve
+  asyncSupported domain resourcePath throwOnFailure urlPatternLimits
+org.apache.catalina.valves.PersistentValve
+  asyncSupported domain filter semaphoreAcquireUninterruptibly semaphoreBlockOnAcquire semaphoreFairness
+  throwOnFailure
+org.apache.catalina.valves.ProxyErrorReportValve
+  asyncSupported domain showReport showServerInfo throwOnFailure usePropertiesFile useRedirect
+org.apache.catalina.valves.RemoteAddrValve
+  addConnectorPort allow asyncSupported deny denyStatus domain invalidAuthenticationWhenDeny throwOnFailure
+  usePeerAddress
+org.apache.catalina.valves.RemoteCIDRValve
+  addConnectorPort allow asyncSupported deny denyStatus domain invalidAuthenticationWhenDeny throwOnFailure
+  usePeerAddress
+org.apache.catalina.valves.RemoteHostValve
+  addConnectorPort allow asyncSupported deny denyStatus domain invalidAuthenticationWhenDeny throwOnFailure
+  usePeerAddress
+org.apache.catalina.valves.RemoteIpValve
+  asyncSupported changeLocalName changeLocalPort domain hostHeader httpServerPort httpsServerPort internalProxies
+  portHeader protocolHeader protocolHeaderHttpsValue proxiesHeader remoteIpHeader requestAttributesEnabled
+  throwOnFailure trustedProxies
+org.apache.catalina.valves.SSLValve
+  asyncSupported domain sslCipherHeader sslCipherUserKeySizeHeader sslClientCertHeader sslClientEscapedCertHeader
+  sslSecureProtocolHeader sslSessionIdHeader throwOnFailure
+org.apache.catalina.valves.SemaphoreValve
+  asyncSupported block concurrency domain fairness highConcurrencyStatus interruptible throwOnFailure
+org.apache.catalina.valves.StuckThreadDetectionValve
+  asyncSupported domain interruptThreadThreshold threshold throwOnFailure
+org.apache.catalina.valves.rewrite.RewriteValve
+  asyncSupported configuration domain enabled throwOnFailure
+org.apache.catalina.webresources.DirResourceSet
+  allowLinking base classLoaderOnly internalPath readOnly staticOnly throwOnFailure webAppMount
+org.apache.catalina.webresources.ExtractingRoot
+  allowLinking archiveIndexStrategy cacheMaxSize cacheObjectMaxSize cacheTtl cachingAllowed domain readOnly
+  throwOnFailure trackLockedFiles
+org.apache.catalina.webresources.FileResourceSet
+  allowLinking base classLoaderOnly internalPath readOnly staticOnly throwOnFailure webAppMount
+org.apache.catalina.webresources.JarResourceSet
+  allowLinking base classLoaderOnly internalPath readOnly staticOnly throwOnFailure webAppMount
+org.apache.catalina.webresources.StandardRoot
+  allowLinking archiveIndexStrategy cacheMaxSize cacheObjectMaxSize cacheTtl cachingAllowed domain readOnly
+  throwOnFailure trackLockedFiles
+org.apache.catalina.webresources.WarResourceSet
+  allowLinking base classLoaderOnly internalPath readOnly staticOnly throwOnFailure webAppMount
+org.apache.coyote.http2.Http2Protocol
+  allowedTrailerHeaders allowSchemeMismatch compressibleMimeType compression compressionMinSize
+  discardRequestsAndResponses drainTimeout initialWindowSize initiatePingDisabled keepAliveTimeout
+  maxConcurrentStreamExecution maxConcurrentStreams maxHeaderCount maxHeaderSize maxTrailerCount maxTrailerSize
+  noCompressionStrongETag noCompressionUserAgents overheadContinuationThreshold overheadCountFactor
+  overheadDataThreshold overheadResetFactor overheadWindowUpdateThreshold readTimeout streamReadTimeout
+  streamWriteTimeout useSendfile writeTimeout
+org.apache.tomcat.util.descriptor.web.ApplicationParameter
+  description name override value
+org.apache.tomcat.util.http.LegacyCookieProcessor
+  allowEqualsInValue allowHttpSepsInV0 allowNameOnly alwaysAddExpires cookiesWithoutEquals forwardSlashIsSeparator
+  partitioned sameSiteCookies
+org.apache.tomcat.util.http.Rfc6265CookieProcessor
+  cookiesWithoutEquals partitioned sameSiteCookies
+org.apache.tomcat.util.net.SSLHostConfig
+  caCertificateFile caCertificatePath certificateChainFile certificateFile certificateKeyAlias certificateKeyFile
+  certificateKeyPassword certificateKeyPasswordFile certificateKeystoreFile certificateKeystorePassword
+  certificateKeystorePasswordFile certificateKeystoreProvider certificateKeystoreType certificateRevocationListFile
+  certificateRevocationListPath certificateVerification certificateVerificationAsString certificateVerificationDepth
+  ciphers cipherSuites disableCompression disableSessionTickets groups honorCipherOrder hostName insecureRenegotiation
+  keyManagerAlgorithm ocspEnabled ocspSoftFail ocspTimeout ocspVerifyFlags openSslConfContext openSslContext protocols
+  revocationEnabled sessionCacheSize sessionTimeout sslProtocol tls13RenegotiationAvailable trustManagerClassName
+  truststoreAlgorithm truststoreFile truststorePassword truststoreProvider truststoreType
+org.apache.tomcat.util.net.SSLHostConfigCertificate
+  certificateChainFile certificateFile certificateKeyAlias certificateKeyFile certificateKeyPassword
+  certificateKeyPasswordFile certificateKeystoreFile certificateKeystorePassword certificateKeystorePasswordFile
+  certificateKeystoreProvider certificateKeystoreType type
+org.apache.tomcat.util.scan.StandardJarScanFilter
+  defaultPluggabilityScan defaultTldScan pluggabilityScan pluggabilitySkip tldScan tldSkip
+org.apache.tomcat.util.scan.StandardJarScanner
+  scanAllDirectories scanAllFiles scanBootstrapClassPath scanClassPath scanManifest
+"""
