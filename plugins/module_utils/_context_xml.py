@@ -20,7 +20,7 @@ class ContextXml:
         """Check that the document is a context.xml."""
         if document.root.tag != "Context":
             raise CollectionError(
-                f"{document.path}:{document.line(document.root.start)}: the root element is {document.root.tag};"
+                f"{document.path}:{document.line(document.root)}: the root element is {document.root.tag};"
                 " a Tomcat context.xml begins with Context"
             )
         self.document = document

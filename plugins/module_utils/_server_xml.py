@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ._errors import CollectionError
-from ._xml_document import Node, XmlDocument
+from ._xml_document import XmlDocument
 from ._xml_elements import (
     Editor,
     Wanted,
@@ -22,6 +22,7 @@ from ._xml_elements import (
     names_to_remove,
     port,
 )
+from ._xml_tree import Node
 
 # httpd takes what follows the first dot as the route, and its buffer has 64 bytes.
 _ROUTE = re.compile(r"[A-Za-z0-9_-]{1,63}\Z")
@@ -36,7 +37,7 @@ class ServerXml:
         """Check that the document is a server.xml."""
         if document.root.tag != "Server":
             raise CollectionError(
-                f"{document.path}:{document.line(document.root.start)}: the root element is {document.root.tag};"
+                f"{document.path}:{document.line(document.root)}: the root element is {document.root.tag};"
                 " a Tomcat server.xml begins with Server"
             )
         self.document = document
@@ -70,7 +71,7 @@ class ServerXml:
         engines = service.elements("Engine")
         if len(engines) != 1:
             raise CollectionError(
-                f"{self.document.path}:{self.document.line(service.start)}: Service {service.get('name')!r} has"
+                f"{self.document.path}:{self.document.line(service)}: Service {service.get('name')!r} has"
                 f" {len(engines)} Engine elements; exactly one is expected"
             )
         return engines[0]
@@ -86,7 +87,7 @@ class ServerXml:
             return names[0]
         known = ", ".join(repr(name) for name in names) or "none"
         raise CollectionError(
-            f"{self.document.path}:{self.document.line(engine.start)}: no Host has the name that the Engine's defaultHost"
+            f"{self.document.path}:{self.document.line(engine)}: no Host has the name that the Engine's defaultHost"
             f" gives ({default!r}); name the Host that is meant, known are: {known}"
         )
 
@@ -288,10 +289,10 @@ def _named(document: XmlDocument, parent: Node, tag: str, name: str | None, opti
     found = children if name is None else [child for child in children if child.get("name") == name]
     if len(found) == 1:
         return found[0]
-    where = f"{document.path}:{document.line(parent.start)}"
+    where = f"{document.path}:{document.line(parent)}"
     if not children:
         raise CollectionError(f"{where}: {parent.tag} has no {tag}; one is expected")
-    known = ", ".join(f"{child.get('name')!r} (line {document.line(child.start)})" for child in children)
+    known = ", ".join(f"{child.get('name')!r} (line {document.line(child)})" for child in children)
     wanted = f"one {tag}" if name is None else f"one {tag} named {name!r}"
     raise CollectionError(f"{where}: {wanted} is expected, known are: {known}; {option} says which is meant")
 
@@ -308,12 +309,12 @@ def _port_clashes(document: XmlDocument) -> dict[str, str]:
     shutdown = document.root.get("port")
     if shutdown not in (None, "-1", "0"):
         address = document.root.get("address") or "localhost"
-        seen.append((str(shutdown), address, f"the shutdown port (line {document.line(document.root.start)})"))
+        seen.append((str(shutdown), address, f"the shutdown port (line {document.line(document.root)})"))
     for service in document.root.elements("Service"):
         for node in service.elements("Connector"):
             number = node.get("port")
             if number and number != "0":
-                label = f"the {node.get('protocol') or 'HTTP/1.1'} connector in line {document.line(node.start)}"
+                label = f"the {node.get('protocol') or 'HTTP/1.1'} connector in line {document.line(node)}"
                 seen.append((number, node.get("address") or "", label))
     clashes = {}
     for index, (number, address, label) in enumerate(seen):

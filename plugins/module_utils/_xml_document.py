@@ -3,137 +3,41 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Edit an XML file and keep every byte that need not change.
 
-lxml understands the document and proves the result; the text itself is edited by
-splicing. Each edit is made twice: in the text, and in lxml's tree. The edited text
-is then parsed again and must give that very tree, else the edit is refused.
+Each edit is made twice: in a tree of the file's own text, which loses nothing, and
+in lxml's tree, which understands the document. Before the result is written,
+`prove()` parses it again: it must say what lxml's edited tree says.
 """
 
 from __future__ import annotations
 
 import bisect
-import codecs
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from ._errors import CollectionError
 from ._lxml_dep import etree
+from ._xml_text import (
+    WHITE_SPACE,
+    check_entities,
+    escaped_text,
+    escaped_value,
+    find_root,
+    normalised,
+    read_text,
+)
+from ._xml_tree import Node, scan
 
 MAX_BYTES = 10 * 1024 * 1024
-# What the entities of a document may grow to; real files stay far below.
-MAX_ENTITY_CHARS = 1024 * 1024
 _LONG_LINE = 120
-
-_BOMS = (
-    (codecs.BOM_UTF32_LE, None),
-    (codecs.BOM_UTF32_BE, None),
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-_DECLARED = re.compile(rb"""\A<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
-_MARKUP = re.compile(
-    r"<!--.*?-->"
-    r"|<!\[CDATA\[.*?\]\]>"
-    r"|<\?.*?\?>"
-    r"|</[^>]*>"
-    r"|<[^\s/>!?](?:[^>\"']|\"[^\"]*\"|'[^']*')*>",
-    re.DOTALL,
-)
-_ATTRIBUTE = re.compile(r"\s+([^\s=]+)\s*=\s*(\"[^\"]*\"|'[^']*')")
-_TAG_NAME = re.compile(r"[^\s/>]+")
-_REFERENCE = re.compile(r"&(#x[0-9A-Fa-f]+|#[0-9]+|[^;#&\s]+);")
-_PREDEFINED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
-_ENTITY_DECLARATION = re.compile(r"<!ENTITY\s+(%\s+)?([^\s\"'%]+)\s+(\"[^\"]*\"|'[^']*')")
-_ENTITY_USE = re.compile(r"[&%]([^;#&%\s]+);")
 _NEWLINE = re.compile(r"\r\n|\n|\r")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_INDENTED = re.compile(r"[\r\n]([ \t]+)\Z")
+_REST_OF_LINE = re.compile(r"[ \t]*(?:\r\n|\n|\r)")
 # An element that itself holds "--" cannot stand in a comment as it is. Such a
 # comment begins with this word, and a backslash stands between the hyphens.
 _ESCAPED = " escaped: "
-
-
-@dataclass
-class Attribute:
-    """One attribute of a start tag; the offsets count characters of the text."""
-
-    name: str
-    # Where the white space before the name begins.
-    start: int
-    value_start: int
-    value_end: int
-    # None: only the DTD explains the value, which holds an entity reference for example.
-    value: str | None
-
-    @property
-    def end(self) -> int:
-        """Return the offset behind the closing quote."""
-        return self.value_end + 1
-
-
-class Node:
-    """An element, a comment or a processing instruction, and where it stands.
-
-    A file can hold many: attributes are looked at only where somebody asks for them.
-    """
-
-    __slots__ = (
-        "_attributes",
-        "_text",
-        "children",
-        "close_start",
-        "end",
-        "kind",
-        "lx",
-        "open_end",
-        "parent",
-        "start",
-        "tag",
-    )
-
-    def __init__(self, kind: str, start: int, end: int, parent: Node | None, text: str, tag: str = "") -> None:
-        """Start as an element without end tag, which the scanner may find later."""
-        self.kind = kind
-        self.start = start
-        self.end = end
-        self.parent = parent
-        self.tag = tag
-        # Where the start tag ends, and where the end tag begins (equal when self-closing).
-        self.open_end = end
-        self.close_start = end
-        self.children: list[Node] = []
-        self.lx: Any = None
-        self._text = text
-        self._attributes: dict[str, Attribute] | None = None
-
-    @property
-    def attributes(self) -> dict[str, Attribute]:
-        """Return the attributes in the order of the text."""
-        if self._attributes is None:
-            self._attributes = _attributes_of(self._text, self.start + 1 + len(self.tag), self.open_end)
-            for name, attribute in self._attributes.items():
-                # A DTD may say that a value means something else than it seems to.
-                if ":" not in name and name != "xmlns" and self.lx.get(name) != attribute.value:
-                    attribute.value = None
-        return self._attributes
-
-    def elements(self, tag: str) -> list[Node]:
-        """Return the child elements of this name."""
-        return [child for child in self.children if child.kind == "element" and child.tag == tag]
-
-    def get(self, name: str) -> str | None:
-        """Return the value of an attribute as Tomcat sees it, or None."""
-        attribute = self.attributes.get(name)
-        if attribute is None:
-            return None
-        value: str | None = self.lx.get(name) if attribute.value is None else attribute.value
-        return value
-
-    def values(self) -> dict[str, str]:
-        """Return all attributes as Tomcat sees them."""
-        return {name: self.get(name) or "" for name in self.attributes}
 
 
 @dataclass(frozen=True)
@@ -141,58 +45,78 @@ class CommentedElement:
     """An element that stands inside a comment."""
 
     comment: Node
-    # Offsets of the element within the comment's decoded inner text.
-    start: int
-    end: int
-    inner: str
+    # What the comment holds before and after the element.
+    before: str
+    after: str
     node: Node
 
     @property
     def alone(self) -> bool:
         """Tell whether the comment holds nothing else."""
-        return not self.inner[: self.start].strip() and not self.inner[self.end :].strip()
-
-
-@dataclass(frozen=True)
-class Splice:
-    """Put `text` in the place of what stands from start to end."""
-
-    start: int
-    end: int
-    text: str
+        return not self.before.strip() and not self.after.strip()
 
 
 class XmlDocument:
     """A parsed XML file that can be edited in place."""
 
-    text: str
-    root: Node
-
     def __init__(self, data: bytes, path: str) -> None:
         """Decode, check and parse the bytes of the file."""
         self.path = path
-        self.bom, self.encoding = _sniff(data, path)
+        self._bom, self._encoding, self.original = read_text(data, path)
+        self._doctype, start = find_root(self.original)
+        check_entities(self._doctype, path)
+        lx_root = self._parse(data)
         try:
-            text = data[len(self.bom) :].decode(self.encoding)
-        except UnicodeDecodeError as exc:
-            line = data.count(b"\n", 0, exc.start) + 1
-            raise CollectionError(
-                f"{path}:{line}: byte {data[exc.start + len(self.bom)]:#04x} is not valid {self.encoding};"
-                " save the file in the encoding that it declares"
-            ) from exc
-        if self.bom + text.encode(self.encoding) != data:
-            raise CollectionError(f"{path}: its encoding {self.encoding} cannot be written back byte for byte")
-        self._load(text)
+            nodes, end = scan(self.original, start)
+        except ValueError as exc:
+            raise CollectionError(f"{path}: its structure is not understood ({exc}); nothing was changed") from exc
+        self.root = nodes[0]
+        self._prolog, self._epilog = self.original[:start], self.original[end:]
+        newline = _NEWLINE.search(self.original)
+        self._newline = newline.group() if newline is not None else "\n"
+        self._line_ends: list[int] | None = None
+        self._by_lx: dict[Any, Node] = {}
+        wrong = _pair(nodes, lx_root)
+        if wrong is not None:
+            raise CollectionError(f"{path}:{self.line(wrong)}: {wrong.tag or wrong.kind} is not understood")
+        self._know(nodes)
+
+    def _parse(self, data: bytes) -> Any:
+        try:
+            return etree.fromstring(data, _parser())
+        except etree.XMLSyntaxError as exc:
+            line, column = exc.position
+            reason = (exc.msg or "not well-formed").split(", line ")[0]
+            raise CollectionError(f"{self.path}:{line}:{column}: is not well-formed XML: {reason}") from exc
+        except ValueError as exc:
+            raise CollectionError(f"{self.path}: cannot be parsed: {exc}") from exc
+
+    def _know(self, nodes: Sequence[Node]) -> None:
+        self._by_lx.update((node.lx, node) for node in nodes)
 
     # -- reading -----------------------------------------------------------
 
-    def line(self, offset: int) -> int:
-        """Return the line number of an offset, counted from 1."""
-        return bisect.bisect_right(self._line_starts, offset)
+    @property
+    def text(self) -> str:
+        """Return the text as it is now."""
+        return self._prolog + self.root.raw + self._epilog
 
     def to_bytes(self) -> bytes:
         """Return the document as it would be written."""
-        return self.bom + self.text.encode(self.encoding)
+        return self._bom + self.text.encode(self._encoding)
+
+    def prove(self) -> None:
+        """Parse the result of all edits, and refuse it unless it says what the edited tree says."""
+        result, wanted = self._parse(self.to_bytes()), self.root.lx
+        # Most often the two are the same to the letter, which lxml tells quickly.
+        if etree.tostring(result) != etree.tostring(wanted) and _signature(result) != _signature(wanted):
+            raise CollectionError(f"{self.path}: the edit would not have had the wanted effect; nothing was written")
+
+    def line(self, node: Node) -> int:
+        """Return the line, counted from 1, in which a node begins in the file as it was read."""
+        if self._line_ends is None:
+            self._line_ends = [match.end() for match in _NEWLINE.finditer(self.original)]
+        return bisect.bisect_right(self._line_ends, node.offset) + 1
 
     def select(self, xpath: str) -> list[Node]:
         """Return the elements that an XPath expression selects."""
@@ -226,374 +150,353 @@ class XmlDocument:
             current = current.parent
         return "/".join(reversed(parts))
 
-    def node_at(self, start: int) -> Node:
-        """Return the element whose start tag begins at this offset."""
-        return self._by_start[start]
-
     def commented(self, parent: Node, tag: str) -> list[CommentedElement]:
         """Return the elements of this name that stand in comments directly under the parent."""
         found: list[CommentedElement] = []
         for comment in parent.children:
-            if comment.kind != "comment":
+            if comment.kind != "comment" or f"<{tag}" not in comment.markup:
                 continue
-            inner = self.text[comment.start + 4 : comment.end - 3]
-            if f"<{tag}" not in inner:
-                continue
+            inner = comment.markup[4:-3]
             if inner.startswith(_ESCAPED):
                 inner = re.sub(r"-\\(?=[-\\])", "-", inner[len(_ESCAPED) :])
             found.extend(
-                CommentedElement(comment, start, end, inner, node)
-                for start, end, node in self._fragments(parent, inner, tag)
+                CommentedElement(comment, inner[:start], inner[end:], node)
+                for start, end, node in self._fragments(parent, comment, inner, tag)
             )
         return found
 
-    # -- editing: each method changes text and tree, and proves that they agree --
-
-    def set_attributes(self, node: Node, wanted: Mapping[str, str], remove: Sequence[str] = ()) -> Node:
-        """Set and remove attributes of one element; return the element as it is then."""
-        splices = []
-        new = []
-        for name, value in wanted.items():
-            present = node.attributes.get(name)
-            if present is None:
-                new.append(f'{name}="{self._escape(value, chr(34))}"')
-            elif present.value is None:
-                raise CollectionError(
-                    f"{self.path}:{self.line(present.start)}: attribute {name} of {node.tag} depends on the DTD (it holds an"
-                    " entity reference, for example); it is not replaced, edit it by hand"
-                )
-            else:
-                quote = self.text[present.value_end]
-                splices.append(Splice(present.value_start, present.value_end, self._escape(value, quote)))
-            node.lx.set(name, value)
-        for name in remove:
-            present = node.attributes[name]
-            splices.append(Splice(present.start, present.end, ""))
-            del node.lx.attrib[name]
-        if new:
-            position, separator = self._attribute_place(node)
-            splices.append(Splice(position, position, "".join(separator + attribute for attribute in new)))
-        start = node.start
-        self._commit(splices)
-        return self.node_at(start)
-
-    def insert(self, parent: Node, tag: str, attributes: Mapping[str, str], later: Sequence[str] = ()) -> Node:
-        """Add an element: behind its last namesake, else before the first of `later`, else at the end."""
-        namespace = parent.lx.nsmap.get(None)
-        lx = etree.Element(f"{{{namespace}}}{tag}" if namespace else tag, nsmap=parent.lx.nsmap)
-        for name, value in attributes.items():
-            lx.set(name, value)
-        namesakes = parent.elements(tag)
-        followers = [child for child in parent.children if child.kind == "element" and child.tag in later]
-        closing = " />"
-        for node in namesakes or [child for child in parent.children if child.kind == "element"]:
-            if self.text.endswith("/>", node.start, node.open_end):
-                closing = " />" if self.text[node.open_end - 3].isspace() else "/>"
-        if namesakes:
-            splice, offset = self._insert_after(namesakes[-1], lx, tag, attributes, closing)
-        elif followers:
-            splice, offset = self._insert_before(followers[0], lx, tag, attributes, closing)
-        elif parent.children:
-            splice, offset = self._insert_after(parent.children[-1], lx, tag, attributes, closing)
-        else:
-            splice, offset = self._insert_first(parent, lx, tag, attributes, closing)
-        self._commit([splice])
-        return self.node_at(offset)
-
-    def replace(self, node: Node, attributes: Mapping[str, str]) -> Node:
-        """Put an element of the same name, with these attributes and no content, into the place of another."""
-        lx = etree.Element(node.lx.tag, nsmap=node.lx.nsmap)
-        for name, value in attributes.items():
-            lx.set(name, value)
-        lx.tail, node.lx.tail = node.lx.tail, None
-        node.lx.getparent().replace(node.lx, lx)
-        _line_start, indent = self._indent(node.start)
-        element = self._render(indent or "", node.tag, attributes, " />", self._eol(node.start))
-        start = node.start
-        self._commit([Splice(start, node.end, element)])
-        return self.node_at(start)
-
-    def remove(self, node: Node) -> None:
-        """Delete an element, and its lines if it has them to itself."""
-        start, end = node.start, node.end
-        line_start, indent = self._indent(start)
-        rest = re.compile(r"[ \t]*(?:\r\n|\n|\r)").match(self.text, end)
-        if indent is not None and rest is not None:
-            start, end = line_start, rest.end()
-        _detach(node.lx)
-        self._commit([Splice(start, end, "")])
-
-    def disable(self, node: Node) -> None:
-        """Put an element into a comment, so that enable() gives the same text back."""
-        text = self.text[node.start : node.end]
-        before, after = " ", " "
-        _line_start, indent = self._indent(node.start)
-        if indent is not None and _NEWLINE.search(text):
-            before = after = self._eol(node.start) + indent
-        if "--" in text:
-            text = re.sub(r"-(?=[-\\])", r"-\\", text)
-            before = _ESCAPED
-        inner = before + text + after
-        comment = etree.Comment(_normalised(inner))
-        comment.tail, node.lx.tail = node.lx.tail, None
-        node.lx.getparent().replace(node.lx, comment)
-        self._commit([Splice(node.start, node.end, f"<!--{inner}-->")])
-
-    def enable(self, found: CommentedElement) -> Node:
-        """Take an element out of its comment; other words in the comment stay comments."""
-        comment = found.comment
-        element = found.inner[found.start : found.end]
-        before = found.inner[: found.start]
-        after = found.inner[found.end :]
-        _line_start, indent = self._indent(comment.start)
-        gap = " " if indent is None else self._eol(comment.start) + indent
-        lead = f"<!--{before.rstrip()} -->{gap}" if before.strip() else ""
-        trail = f"{gap}<!-- {after.lstrip()}-->" if after.strip() else ""
-        lx = found.node.lx
-        lx.tail, comment.lx.tail = comment.lx.tail, None
-        comment.lx.getparent().replace(comment.lx, lx)
-        if lead:
-            lx.addprevious(etree.Comment(_normalised(lead[4 : -3 - len(gap)])))
-        if trail:
-            lx.addnext(etree.Comment(_normalised(trail[len(gap) + 4 : -3])))
-        start = comment.start + len(lead)
-        self._commit([Splice(comment.start, comment.end, lead + element + trail)])
-        return self.node_at(start)
-
-    # -- how the text of an edit looks -------------------------------------
-
-    def _escape(self, value: str, quote: str) -> str:
-        out = []
-        for char in value:
-            if char == "&":
-                out.append("&amp;")
-            elif char == "<":
-                out.append("&lt;")
-            elif char == quote:
-                out.append("&quot;" if quote == '"' else "&apos;")
-            elif char in "\t\n\r":
-                out.append(f"&#{ord(char)};")
-            elif ord(char) > 126 and not self._encodable(char):
-                out.append(f"&#x{ord(char):X};")
-            else:
-                out.append(char)
-        return "".join(out)
-
-    def _encodable(self, char: str) -> bool:
-        try:
-            char.encode(self.encoding)
-        except UnicodeEncodeError:
-            return False
-        return True
-
-    def _attribute_place(self, node: Node) -> tuple[int, str]:
-        """Return where a new attribute goes and the white space before it.
-
-        Where each attribute has its own line, so does the new one, and no line
-        that is there already changes.
-        """
-        present = list(node.attributes.values())
-        if not present:
-            return node.start + 1 + len(node.tag), " "
-        last = present[-1]
-        name = re.compile(r"\s+").match(self.text, last.start)
-        separator = name.group(0) if name is not None else " "
-        if not _NEWLINE.search(separator):
-            return last.end, " "
-        if _NEWLINE.search(self.text, last.end, node.open_end):
-            return last.end, separator
-        return last.start, separator
-
-    def _render(self, indent: str, tag: str, attributes: Mapping[str, str], closing: str, eol: str) -> str:
-        parts = [f'{name}="{self._escape(value, chr(34))}"' for name, value in attributes.items()]
-        line = " ".join([f"<{tag}", *parts]) + closing
-        if len(indent) + len(line) <= _LONG_LINE or len(parts) < 2:
-            return line
-        return f"<{tag} " + (eol + indent + " " * (len(tag) + 2)).join(parts) + closing
-
-    def _insert_after(
-        self, ref: Node, lx: Any, tag: str, attributes: Mapping[str, str], closing: str
-    ) -> tuple[Splice, int]:
-        _line_start, indent = self._indent(ref.start)
-        # A comment on the same line belongs to the element before it.
-        siblings = ref.parent.children if ref.parent is not None else []
-        for node in siblings[siblings.index(ref) + 1 :]:
-            if node.kind != "comment" or self.text[ref.end : node.start].strip(" \t"):
-                break
-            ref = node
-        ref.lx.addnext(lx)
-        lead = "" if indent is None else self._eol(ref.start) + indent
-        element = self._render(indent or "", tag, attributes, closing, self._eol(ref.start))
-        return Splice(ref.end, ref.end, lead + element), ref.end + len(lead)
-
-    def _insert_before(
-        self, ref: Node, lx: Any, tag: str, attributes: Mapping[str, str], closing: str
-    ) -> tuple[Splice, int]:
-        # Comments right above an element, without a blank line between, describe it.
-        siblings = ref.parent.children if ref.parent is not None else []
-        for node in reversed(siblings[: siblings.index(ref)]):
-            gap = self.text[node.end : ref.start]
-            if node.kind != "comment" or gap.strip() or len(_NEWLINE.findall(gap)) != 1:
-                break
-            if self._indent(node.start)[1] is None:
-                break
-            ref = node
-        ref.lx.addprevious(lx)
-        _line_start, indent = self._indent(ref.start)
-        eol = self._eol(ref.start)
-        element = self._render(indent or "", tag, attributes, closing, eol)
-        return Splice(ref.start, ref.start, element + ("" if indent is None else eol + indent)), ref.start
-
-    def _insert_first(
-        self, parent: Node, lx: Any, tag: str, attributes: Mapping[str, str], closing: str
-    ) -> tuple[Splice, int]:
-        parent.lx.append(lx)
-        eol = self._eol(parent.start)
-        outer = re.compile(r"[ \t]*").match(self.text, self._line_start(parent.start))
-        outer_indent = outer.group(0) if outer is not None else ""
-        indent = outer_indent + self._indent_unit(parent, outer_indent)
-        element = self._render(indent, tag, attributes, closing, eol)
-        lead = eol + indent
-        tail = eol + outer_indent
-        if parent.close_start == parent.open_end == parent.end:
-            slash = parent.open_end - 2
-            while self.text[slash - 1].isspace():
-                slash -= 1
-            return Splice(slash, parent.end, f">{lead}{element}{tail}</{parent.tag}>"), slash + 1 + len(lead)
-        if self.text[parent.open_end : parent.close_start].strip():
-            return Splice(parent.close_start, parent.close_start, element), parent.close_start
-        return Splice(parent.open_end, parent.close_start, lead + element + tail), parent.open_end + len(lead)
-
-    def _indent_unit(self, parent: Node, outer_indent: str) -> str:
-        """Return what one level of indentation is in this file."""
-        if parent.parent is not None:
-            _start, grand = self._indent(parent.parent.start)
-            if grand is not None and outer_indent.startswith(grand) and len(outer_indent) > len(grand):
-                return outer_indent[len(grand) :]
-        for node in self.root.children:
-            _start, indent = self._indent(node.start)
-            if indent:
-                return indent
-        return "    "
-
-    def _line_start(self, offset: int) -> int:
-        return self._line_starts[self.line(offset) - 1]
-
-    def _indent(self, offset: int) -> tuple[int, str | None]:
-        """Return the start of the line, and the white space up to offset if nothing else stands there."""
-        start = self._line_start(offset)
-        lead = self.text[start:offset]
-        return start, None if lead.strip(" \t") else lead
-
-    def _eol(self, offset: int) -> str:
-        """Return the line ending in use around the offset."""
-        line = self.line(offset)
-        # The line before, else this line, if it has an end at all.
-        for number in (line - 1, line):
-            if 1 <= number < len(self._line_starts):
-                end = self._line_starts[number]
-                return "\r\n" if self.text[end - 2 : end] == "\r\n" else self.text[end - 1]
-        return "\n"
-
-    # -- parsing and proving -----------------------------------------------
-
-    def _load(self, text: str) -> None:
-        data = self.bom + text.encode(self.encoding)
-        doctype, body = _prolog(text)
-        _check_entities(doctype, self.path)
-        lx_root = self._parse(data)
-        self.text = text
-        self._doctype = doctype
-        self._line_starts = [0, *(match.end() for match in _NEWLINE.finditer(text))]
-        nodes = list(_scan(text, body))
-        lx_nodes = [
-            item for item in lx_root.iter() if isinstance(item.tag, str) or item.tag in (etree.Comment, etree.PI)
-        ]
-        if len(nodes) != len(lx_nodes):
-            raise CollectionError(f"{self.path}: its structure is not understood; nothing was changed")
-        for node, item in zip(nodes, lx_nodes):
-            self._agree(node, item)
-            node.lx = item
-        self.root = nodes[0]
-        self._by_lx = {node.lx: node for node in nodes}
-        self._by_start = {node.start: node for node in nodes}
-
-    def _parse(self, data: bytes) -> Any:
-        try:
-            return etree.fromstring(data, _parser())
-        except etree.XMLSyntaxError as exc:
-            line, column = exc.position
-            reason = (exc.msg or "not well-formed").split(", line ")[0]
-            raise CollectionError(f"{self.path}:{line}:{column}: is not well-formed XML: {reason}") from exc
-        except ValueError as exc:
-            raise CollectionError(f"{self.path}: cannot be parsed: {exc}") from exc
-
-    def _agree(self, node: Node, item: Any) -> None:
-        """Make sure that the text scanner and lxml see the same thing."""
-        if node.kind == "element":
-            name = item.tag
-            agrees = isinstance(name, str) and node.tag.rpartition(":")[2] == name.rpartition("}")[2]
-        else:
-            agrees = item.tag is (etree.Comment if node.kind == "comment" else etree.PI)
-        if not agrees:
-            raise CollectionError(
-                f"{self.path}:{self.line(node.start)}: {node.tag or node.kind} is not understood; nothing was changed"
-            )
-
-    def _fragments(self, parent: Node, inner: str, tag: str) -> Iterator[tuple[int, int, Node]]:
+    def _fragments(self, parent: Node, comment: Node, inner: str, tag: str) -> Iterator[tuple[int, int, Node]]:
         """Find the well-formed elements of this name in the text of a comment."""
         position = 0
         start_of = re.compile(rf"<{re.escape(tag)}(?=[\s/>])")
+        spaces = "".join(
+            f' xmlns{":" + prefix if prefix else ""}="{escaped_value(uri, chr(34), "utf-8")}"'
+            for prefix, uri in parent.lx.nsmap.items()
+        )
         while True:
             match = start_of.search(inner, position)
             if match is None:
                 return
             position = match.end()
             try:
-                nodes = list(_scan(inner, match.start()))
-            except (ValueError, OverflowError):
-                continue
-            end = nodes[0].end
-            spaces = "".join(
-                f' xmlns{":" + prefix if prefix else ""}="{self._escape(uri, chr(34))}"'
-                for prefix, uri in parent.lx.nsmap.items()
-            )
-            wrapped = f"{self._doctype}<w{spaces}>{inner[match.start() : end]}</w>"
-            try:
+                nodes, end = scan(inner, match.start(), comment.offset + 4)
+                wrapped = f"{self._doctype}<w{spaces}>{inner[match.start() : end]}</w>"
                 wrapper = etree.fromstring(wrapped.encode("utf-8"), _parser("utf-8"))
-            except etree.XMLSyntaxError:
+            except (ValueError, etree.XMLSyntaxError):
                 continue
-            nodes[0].lx = wrapper[0]
-            yield match.start(), end, nodes[0]
-            position = end
+            if _pair(nodes, wrapper[0]) is None:
+                yield match.start(), end, nodes[0]
+                position = end
 
-    def _commit(self, splices: Sequence[Splice]) -> None:
-        """Apply the edits to the text and prove that it now says what the edited tree says."""
-        parts: list[str] = []
-        position = 0
-        for splice in sorted(splices, key=lambda item: (item.start, item.end)):
-            parts.extend((self.text[position : splice.start], splice.text))
-            position = splice.end
-        parts.append(self.text[position:])
-        wanted = self.root.lx
-        self._load("".join(parts))
-        # Most often the two are the same to the letter, which lxml tells quickly.
-        if etree.tostring(self.root.lx) != etree.tostring(wanted) and _signature(self.root.lx) != _signature(wanted):
-            raise CollectionError(f"{self.path}: the edit would not have had the wanted effect; nothing was written")
+    # -- editing: each method changes the text and lxml's tree ---------------
+
+    def set_attributes(self, node: Node, wanted: Mapping[str, str], remove: Sequence[str] = ()) -> None:
+        """Set and remove attributes of an element, each in its place."""
+        changes: list[tuple[int, int, str]] = []
+        new = []
+        for name, value in wanted.items():
+            present = node.attributes.get(name)
+            if present is None:
+                new.append(self._attribute(name, value))
+            elif present.value is None:
+                raise CollectionError(
+                    f"{self.path}:{self.line(node)}: attribute {name} of {node.tag} depends on the DTD (it holds an"
+                    " entity reference, for example); it is not replaced, edit it by hand"
+                )
+            else:
+                written = escaped_value(value, node.markup[present.value_end], self._encoding)
+                changes.append((present.value_start, present.value_end, written))
+        for name in remove:
+            changes.append((node.attributes[name].start, node.attributes[name].end, ""))
+        if new:
+            position, separator = _attribute_place(node)
+            changes.append((position, position, "".join(separator + attribute for attribute in new)))
+        for name, value in wanted.items():
+            node.lx.set(node.lxml_name(name), value)
+        for name in remove:
+            del node.lx.attrib[node.lxml_name(name)]
+        markup = node.markup
+        for start, end, written in sorted(changes, reverse=True):
+            markup = markup[:start] + written + markup[end:]
+        node.markup = markup
+
+    def set_text(self, node: Node, text: str) -> None:
+        """Set the text content of an element that has no child elements; comments in it stay."""
+        if node.text is None:
+            raise CollectionError(
+                f"{self.path}:{self.line(node)}: the content of {node.tag} is not only text (it holds elements or"
+                " entity references); it is not replaced, edit it by hand"
+            )
+        text = text.strip(WHITE_SPACE)
+        if text and not node.end_tag:
+            _open(node)
+        _before, newline = self._line_before(node)
+        places = [(node, "head", "text"), *((child, "tail", "tail") for child in node.children)]
+        filled = [place for place in places if getattr(place[0], place[1]).strip(WHITE_SPACE)]
+        # The new text takes the place of the first there is; comments may have split the old one.
+        for owner, ours, lxmls in filled or places[:1]:
+            raw = getattr(owner, ours)
+            old = raw.strip(WHITE_SPACE)
+            before, after = raw.split(old, 1) if old else ("", raw)
+            setattr(owner, ours, before + escaped_text(text, newline, self._encoding) + after)
+            setattr(owner.lx, lxmls, text or None)
+            text = ""
+
+    def insert(
+        self,
+        parent: Node,
+        tag: str,
+        attributes: Mapping[str, str],
+        later: Sequence[str] = (),
+        text: str | None = None,
+    ) -> Node:
+        """Add an element: behind its last namesake, else before the first of `later`, else at the end."""
+        namespace = parent.lx.nsmap.get(None)
+        node = Node("element", "", parent.offset, parent, tag)
+        node.lx = etree.Element(f"{{{namespace}}}{tag}" if namespace else tag, nsmap=parent.lx.nsmap)
+        siblings = [child for child in parent.children if child.kind == "element"]
+        namesakes = [child for child in siblings if child.tag == tag]
+        followers = [child for child in siblings if child.tag in later]
+        closing = self._closing(namesakes or siblings)
+        if namesakes:
+            indent, newline = self._put_after(namesakes[-1], node)
+        elif followers:
+            indent, newline = self._put_before(followers[0], node)
+        elif parent.children:
+            indent, newline = self._put_after(parent.children[-1], node)
+        else:
+            indent, newline = self._put_first(parent, node)
+        self._write_start_tag(node, attributes, closing, indent, newline)
+        self._know([node])
+        if text is not None:
+            self.set_text(node, text)
+        return node
+
+    def replace(self, node: Node, attributes: Mapping[str, str]) -> Node:
+        """Put an element of the same name, with these attributes and no content, into the place of another."""
+        new = Node("element", "", node.offset, node.parent, node.tag)
+        new.lx = etree.Element(node.lx.tag, nsmap=node.lx.nsmap)
+        indent, newline = self._indent(node)
+        self._write_start_tag(new, attributes, self._closing([node]), indent or "", newline)
+        self._swap(node, [new])
+        return new
+
+    def remove(self, node: Node) -> None:
+        """Delete an element, and its lines if it has them to itself."""
+        indent, _newline = self._indent(node)
+        rest = _REST_OF_LINE.match(node.tail)
+        before, after = _raw_before(node), node.tail
+        if indent is not None and rest is not None:
+            before, after = before[: len(before) - len(indent)], after[rest.end() :]
+        _set_raw_before(node, before + after)
+        _parent(node).children.remove(node)
+        _detach(node.lx)
+
+    def disable(self, node: Node) -> None:
+        """Put an element into a comment, so that enable() gives the same text back."""
+        text = node.raw
+        indent, newline = self._indent(node)
+        space = " " if indent is None or not _NEWLINE.search(text) else newline + indent
+        # What marks an escaped comment stands where the white space would.
+        self._swap(node, [_comment(("" if "--" in text else space) + text + space, node.offset)])
+
+    def enable(self, found: CommentedElement) -> Node:
+        """Take an element out of its comment; other words in the comment stay comments."""
+        offset = found.comment.offset
+        indent, newline = self._indent(found.comment)
+        gap = " " if indent is None else newline + indent
+        nodes = [found.node]
+        if found.before.strip():
+            nodes.insert(0, _comment(f"{found.before.rstrip()} ", offset))
+        if found.after.strip():
+            nodes.append(_comment(f" {found.after.lstrip()}", offset))
+        for node in nodes:
+            node.tail = gap
+        self._swap(found.comment, nodes)
+        return found.node
+
+    # -- placing nodes -----------------------------------------------------
+
+    def _swap(self, old: Node, new: Sequence[Node]) -> None:
+        """Put nodes, and what is in them, into the place of another."""
+        parent = _parent(old)
+        place = parent.children.index(old)
+        parent.children[place : place + 1] = new
+        new[-1].tail = old.tail
+        tail, old.lx.tail = old.lx.tail, None
+        parent.lx.replace(old.lx, new[0].lx)
+        for before, after in zip(new, new[1:]):
+            before.lx.addnext(after.lx)
+        new[-1].lx.tail = tail
+        for node in new:
+            node.parent = parent
+            self._know(list(node.walk()))
+
+    def _put_after(self, ref: Node, node: Node) -> tuple[str, str]:
+        """Place a node behind another; return its indentation and line ending (so do the next two)."""
+        indent, newline = self._indent(ref)
+        # A comment on the same line belongs to the element before it.
+        for sibling in ref.siblings_after():
+            if sibling.kind != "comment" or ref.tail.strip(" \t"):
+                break
+            ref = sibling
+        siblings = _parent(ref).children
+        siblings.insert(siblings.index(ref) + 1, node)
+        node.tail, ref.tail = ref.tail, "" if indent is None else newline + indent
+        node.offset = ref.offset
+        ref.lx.addnext(node.lx)
+        return indent or "", newline
+
+    def _put_before(self, ref: Node, node: Node) -> tuple[str, str]:
+        # Comments right above an element, without a blank line between, describe it.
+        for sibling in ref.siblings_before():
+            gap = sibling.tail
+            if sibling.kind != "comment" or gap.strip() or len(_NEWLINE.findall(gap)) != 1:
+                break
+            if self._indent(sibling)[0] is None:
+                break
+            ref = sibling
+        indent, newline = self._indent(ref)
+        siblings = _parent(ref).children
+        siblings.insert(siblings.index(ref), node)
+        node.tail = "" if indent is None else newline + indent
+        node.offset = ref.offset
+        ref.lx.addprevious(node.lx)
+        return indent or "", newline
+
+    def _put_first(self, parent: Node, node: Node) -> tuple[str, str]:
+        line, newline = self._line_before(parent)
+        outer = line[: len(line) - len(line.lstrip(" \t"))]
+        indent = outer + self._indent_unit(parent, outer)
+        if not parent.end_tag:
+            _open(parent)
+        # Text that is there is left alone.
+        if not parent.head.strip(WHITE_SPACE):
+            parent.head = newline + indent
+            node.tail = newline + outer
+        parent.children.append(node)
+        parent.lx.append(node.lx)
+        return indent, newline
+
+    # -- how the text around a node looks ----------------------------------
+
+    def _line_before(self, node: Node) -> tuple[str, str]:
+        """Return what stands before a node on its line, and how the line before ends."""
+        pieces: list[str] = []
+        for piece in self._backwards(node):
+            end = max(piece.rfind("\n"), piece.rfind("\r"))
+            pieces.append(piece[end + 1 :])
+            if end >= 0:
+                newline = "\r\n" if piece[: end + 1].endswith("\r\n") else piece[end]
+                return "".join(reversed(pieces)), newline
+        return "".join(reversed(pieces)), self._newline
+
+    def _backwards(self, node: Node) -> Iterator[str]:
+        """Yield the text before a node, the nearest first."""
+        current = node
+        while current.parent is not None:
+            for sibling in current.siblings_before():
+                yield sibling.tail
+                yield sibling.raw
+            current = current.parent
+            yield current.head
+            yield current.markup
+        yield self._prolog
+
+    def _indent(self, node: Node) -> tuple[str | None, str]:
+        """Return the indentation of a node if it begins its line, and how the line before ends."""
+        line, newline = self._line_before(node)
+        return None if line.strip(" \t") else line, newline
+
+    def _indent_unit(self, parent: Node, outer: str) -> str:
+        """Return what one level of indentation is in this file."""
+        if parent.parent is not None:
+            grand, _newline = self._indent(parent.parent)
+            if grand is not None and outer.startswith(grand) and len(outer) > len(grand):
+                return outer[len(grand) :]
+        for raw in (self.root.head, *(child.tail for child in self.root.children)):
+            indented = _INDENTED.search(raw)
+            if indented is not None:
+                return indented.group(1)
+        return "    "
+
+    def _closing(self, alike: Sequence[Node]) -> str:
+        """Return how an empty element ends: as those alike do, else as the first in the file does."""
+        for node in chain(reversed(alike), self.root.walk()):
+            if node.kind == "element" and not node.end_tag:
+                return " />" if node.markup[-3].isspace() else "/>"
+        return " />"
+
+    def _attribute(self, name: str, value: str) -> str:
+        return f'{name}="{escaped_value(value, chr(34), self._encoding)}"'
+
+    def _write_start_tag(
+        self, node: Node, attributes: Mapping[str, str], closing: str, indent: str, newline: str
+    ) -> None:
+        """Give a new element its attributes, each on a line of its own if one line would be long."""
+        parts = [self._attribute(name, value) for name, value in attributes.items()]
+        markup = " ".join([f"<{node.tag}", *parts]) + closing
+        if len(indent) + len(markup) > _LONG_LINE and len(parts) > 1:
+            markup = f"<{node.tag} " + (newline + indent + " " * (len(node.tag) + 2)).join(parts) + closing
+        node.markup = markup
+        for name, value in attributes.items():
+            node.lx.set(name, value)
 
 
-def check_name(name: str, what: str) -> None:
-    """Refuse what cannot be the plain name of an element or attribute."""
-    if not _NAME.match(name) or name.lower().startswith("xml"):
-        raise CollectionError(
-            f"{name!r} cannot be {what}; letters, digits, '_', '-' and '.' are accepted, beginning with a letter"
-        )
+def _parent(node: Node) -> Node:
+    """Return the parent of a node that is not the root element."""
+    if node.parent is None:
+        raise CollectionError(f"{node.tag} is the root element; it can be neither removed nor replaced")
+    return node.parent
 
 
-def illegal_character(value: str) -> str | None:
-    """Return the first character that no XML document can hold, as U+XXXX, or None."""
-    match = _NOT_XML.search(value)
-    return None if match is None else f"U+{ord(match.group(0)):04X}"
+def _raw_before(node: Node) -> str:
+    """Return the character data right before a node."""
+    before = node.siblings_before()
+    return before[0].tail if before else _parent(node).head
+
+
+def _set_raw_before(node: Node, raw: str) -> None:
+    before = node.siblings_before()
+    if before:
+        before[0].tail = raw
+    else:
+        _parent(node).head = raw
+
+
+def _open(node: Node) -> None:
+    """Give a self-closing element an end tag."""
+    node.markup = node.markup[:-2].rstrip() + ">"
+    node.end_tag = f"</{node.tag}>"
+
+
+def _comment(inner: str, offset: int) -> Node:
+    """Return a comment, escaped where its content needs it."""
+    if "--" in inner:
+        inner = _ESCAPED + re.sub(r"-(?=[-\\])", r"-\\", inner)
+    node = Node("comment", f"<!--{inner}-->", offset)
+    node.lx = etree.Comment(normalised(inner))
+    return node
+
+
+def _attribute_place(node: Node) -> tuple[int, str]:
+    """Return where a new attribute goes in the start tag and the white space before it.
+
+    Where each attribute has its own line, so does the new one, and no line
+    that is there already changes.
+    """
+    present = list(node.attributes.values())
+    if not present:
+        return 1 + len(node.tag), " "
+    last = present[-1]
+    if not _NEWLINE.search(last.space):
+        return last.end, " "
+    if _NEWLINE.search(node.markup, last.end):
+        return last.end, last.space
+    return last.start, last.space
+
+
+# -- lxml's view -----------------------------------------------------------
 
 
 def _parser(encoding: str | None = None) -> Any:
@@ -610,157 +513,19 @@ def _parser(encoding: str | None = None) -> Any:
     )
 
 
-def _sniff(data: bytes, path: str) -> tuple[bytes, str]:
-    """Return the byte order mark, if any, and the encoding (what XML 1.0, appendix F says)."""
-    for bom, encoding in _BOMS:
-        if data.startswith(bom):
-            if encoding is None:
-                raise CollectionError(f"{path}: is in UTF-32, which is not supported; UTF-8 is expected")
-            return bom, encoding
-    for start, encoding in ((b"<\0?\0", "utf-16-le"), (b"\0<\0?", "utf-16-be")):
-        if data.startswith(start):
-            return b"", encoding
-    declared = _DECLARED.match(data)
-    name = declared.group(1).decode("ascii") if declared is not None else "utf-8"
-    try:
-        return b"", codecs.lookup(name).name
-    except LookupError as exc:
-        raise CollectionError(f"{path}:1: encoding {name!r} is unknown; UTF-8 is expected") from exc
-
-
-def _prolog(text: str) -> tuple[str, int]:
-    """Return the DOCTYPE declaration, if any, and where the root element begins (or the text ends)."""
-    doctype = ""
-    position = 0
-    while True:
-        position = text.find("<", position)
-        if position < 0:
-            return doctype, len(text)
-        if text.startswith("<!--", position):
-            position = _behind(text, "-->", position + 4)
-        elif text.startswith("<?", position):
-            position = _behind(text, "?>", position + 2)
-        elif text.startswith("<!", position):
-            end = _doctype_end(text, position)
-            doctype = text[position:end]
-            position = end
-        else:
-            return doctype, position
-
-
-def _behind(text: str, closing: str, position: int) -> int:
-    found = text.find(closing, position)
-    return len(text) if found < 0 else found + len(closing)
-
-
-def _doctype_end(text: str, position: int) -> int:
-    """Return the offset behind a DOCTYPE declaration with its internal subset."""
-    token = re.compile(r"<!--.*?-->|<\?.*?\?>|\"[^\"]*\"|'[^']*'|[\[\]<>]", re.DOTALL)
-    depth = 0
-    for match in token.finditer(text, position):
-        if match.group(0) in ("<", "["):
-            depth += 1
-        elif match.group(0) in (">", "]"):
-            depth -= 1
-            if depth == 0:
-                return match.end()
-    return len(text)
-
-
-def _check_entities(doctype: str, path: str) -> None:
-    """Refuse a DTD whose entities would grow without measure, before any parser sees it."""
-    values = {match.group(2): match.group(3)[1:-1] for match in _ENTITY_DECLARATION.finditer(doctype)}
-    sizes: dict[str, int] = {}
-
-    def _size(name: str, above: frozenset[str]) -> int:
-        if name in above or len(above) > 40:
-            return MAX_ENTITY_CHARS + 1
-        if name not in sizes:
-            value = values.get(name, "")
-            sizes[name] = len(value) + sum(
-                _size(used, above | {name}) for used in _ENTITY_USE.findall(value) if used in values
-            )
-        return sizes[name]
-
-    for name in values:
-        if _size(name, frozenset()) > MAX_ENTITY_CHARS:
-            raise CollectionError(
-                f"{path}: entity {name!r} refers to itself or expands to more than {MAX_ENTITY_CHARS} characters;"
-                " such a file is not read"
-            )
-
-
-def _scan(text: str, position: int) -> Iterator[Node]:
-    """Yield the element at this offset and what is in it, in document order.
-
-    Raises ValueError when the element does not end; lxml has the last word on
-    everything else, this only finds out where things stand.
-    """
-    stack: list[Node] = []
-    while True:
-        match = _MARKUP.search(text, position)
-        if match is None or (not stack and match.start() != position):
-            raise ValueError("the element does not end")
-        position = match.end()
-        token = match.group(0)
-        parent = stack[-1] if stack else None
-        if token.startswith("<!["):
-            continue
-        if token.startswith("</"):
-            if parent is None or token[2:-1].strip() != parent.tag:
-                raise ValueError("end tag without start tag")
-            parent.close_start, parent.end = match.span()
-            stack.pop()
-            if not stack:
-                return
-            continue
-        if token.startswith(("<!--", "<?")):
-            node = Node("comment" if token.startswith("<!") else "pi", match.start(), position, parent, text)
-        else:
-            name = _TAG_NAME.match(token, 1)
-            if name is None:
-                raise ValueError("no element name")
-            node = Node("element", match.start(), position, parent, text, name.group(0))
-        if parent is not None:
-            parent.children.append(node)
-        yield node
+def _pair(nodes: Sequence[Node], lx_root: Any) -> Node | None:
+    """Give each node its counterpart of lxml's tree; return the first that the two disagree about."""
+    items = list(lx_root.iter(etree.Element, etree.Comment, etree.PI))
+    for node, item in zip(nodes, items):
         if node.kind == "element":
-            if token.endswith("/>"):
-                if parent is None:
-                    return
-            else:
-                stack.append(node)
-
-
-def _attributes_of(text: str, start: int, end: int) -> dict[str, Attribute]:
-    attributes = {}
-    for match in _ATTRIBUTE.finditer(text, start, end):
-        value_start, value_end = match.start(2) + 1, match.end(2) - 1
-        attributes[match.group(1)] = Attribute(
-            match.group(1), match.start(), value_start, value_end, _decoded(text[value_start:value_end])
-        )
-    return attributes
-
-
-def _decoded(raw: str) -> str | None:
-    """Return an attribute value as a parser reports it; None if it needs the DTD."""
-    raw = raw.replace("\r\n", " ").translate({9: " ", 10: " ", 13: " "})
-    if "&" not in raw:
-        return raw
-    known = True
-
-    def _replace(match: re.Match[str]) -> str:
-        nonlocal known
-        name = match.group(1)
-        if name.startswith("#x"):
-            return chr(int(name[2:], 16))
-        if name.startswith("#"):
-            return chr(int(name[1:]))
-        known = known and name in _PREDEFINED
-        return _PREDEFINED.get(name, "")
-
-    value = _REFERENCE.sub(_replace, raw)
-    return value if known else None
+            name = item.tag
+            agrees = isinstance(name, str) and node.tag.rpartition(":")[2] == name.rpartition("}")[2]
+        else:
+            agrees = item.tag is (etree.Comment if node.kind == "comment" else etree.PI)
+        if not agrees:
+            return node
+        node.lx = item
+    return None if len(nodes) == len(items) else nodes[0]
 
 
 def _detach(lx: Any) -> None:
@@ -775,13 +540,8 @@ def _detach(lx: Any) -> None:
     parent.remove(lx)
 
 
-def _normalised(text: str) -> str:
-    """Return text with line endings as a parser reports them."""
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
 def _signature(root: Any) -> list[tuple[Any, ...]]:
-    """Return all that a document says; white space between elements says nothing."""
+    """Return all that a document says; how much white space there is says nothing."""
     number: dict[Any, int] = {}
     out: list[tuple[Any, ...]] = []
     for index, item in enumerate(root.iter()):
@@ -798,4 +558,4 @@ def _signature(root: Any) -> list[tuple[Any, ...]]:
 
 
 def _squeezed(text: str | None) -> str:
-    return "".join(text.split()) if text else ""
+    return " ".join(text.split()) if text else ""

@@ -12,7 +12,9 @@ from typing import Any, Callable
 
 from ._errors import CollectionError
 from ._mask import is_secret, mask_value
-from ._xml_document import CommentedElement, Node, XmlDocument, check_name, illegal_character
+from ._xml_document import CommentedElement, XmlDocument
+from ._xml_text import check_name, illegal_character
+from ._xml_tree import Node
 
 STATES = ("present", "absent", "disabled")
 _CLASS_NAME = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*\Z", re.ASCII)
@@ -115,7 +117,7 @@ class Editor:
         if len(found) > 1 and wanted.prefer is not None:
             found = [node for node in found if wanted.prefer(node.values())] or found
         if len(found) > 1:
-            lines = ", ".join(str(self.document.line(node.start)) for node in found)
+            lines = ", ".join(str(self.document.line(node)) for node in found)
             raise CollectionError(
                 f"{self.document.path}: {wanted.label} matches {len(found)} elements (lines {lines});"
                 f" exactly one is expected: {wanted.hint}"
@@ -246,7 +248,7 @@ def apply_elements(editor: Editor, items: Sequence[Mapping[str, Any]] | None, al
         if not found and wanted.state != "present":
             continue
         if len(found) != 1:
-            lines = ", ".join(str(editor.document.line(node.start)) for node in found)
+            lines = ", ".join(str(editor.document.line(node)) for node in found)
             raise CollectionError(
                 f"{editor.document.path}: parent {xpath!r} of {where} selects {len(found)} elements"
                 f"{' (lines ' + lines + ')' if lines else ''}; an XPath that selects exactly one is expected"

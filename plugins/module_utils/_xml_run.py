@@ -65,9 +65,9 @@ def edit_file(
     with contextlib.nullcontext() if check_mode else write_lock(path):
         before = read_file(path, MAX_BYTES)
         document = XmlDocument(before, path)
-        text_before = document.text
         work = plan(document, options)
         editor = work.apply()
+        document.prove()
         after = document.to_bytes()
         result: dict[str, Any] = {"changed": after != before, "changes": editor.changes, "path": path}
         if diff_mode:
@@ -76,8 +76,8 @@ def edit_file(
                 shown = {
                     "before_header": path,
                     "after_header": path,
-                    "before": mask_text(text_before, also),
-                    "after": mask_text(document.text, also, secrets_in(text_before, also)),
+                    "before": mask_text(document.original, also),
+                    "after": mask_text(document.text, also, secrets_in(document.original, also)),
                 }
                 result["diff"].append(shown)
         if after == before or check_mode:

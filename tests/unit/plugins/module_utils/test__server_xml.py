@@ -45,6 +45,7 @@ def apply(options, data=STOCK):
     document = XmlDocument(data, "server.xml")
     plan = ServerXml(document, options)
     changes = plan.apply().changes
+    document.prove()
     return document.to_bytes(), changes, plan.warnings
 
 

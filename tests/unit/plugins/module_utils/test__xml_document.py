@@ -21,10 +21,16 @@ def find(doc, xpath):
     return node
 
 
+def result(doc):
+    """Return the text of the edited document, after the proof that it says what it should."""
+    doc.prove()
+    return doc.text
+
+
 def set_on(text, xpath, wanted, remove=(), encoding="utf-8"):
     doc = document(text, encoding)
     doc.set_attributes(find(doc, xpath), wanted, remove)
-    return doc.to_bytes().decode(encoding)
+    return result(doc)
 
 
 @pytest.mark.parametrize(
@@ -72,9 +78,9 @@ def test_attributes(before, wanted, remove, after):
 def test_only_the_value_changes(text):
     doc = document(text.replace("@", "1"))
     doc.set_attributes(find(doc, "//*[local-name()='b']"), {"x": "2"})
-    assert doc.to_bytes().decode() == text.replace("@", "2")
+    assert result(doc) == text.replace("@", "2")
     doc.set_attributes(find(doc, "//*[local-name()='b']"), {"x": "1"})
-    assert doc.to_bytes().decode() == text.replace("@", "1")
+    assert result(doc) == text.replace("@", "1")
 
 
 @pytest.mark.parametrize(
@@ -102,8 +108,9 @@ def test_encoding_and_line_ends_stay(bom, encoding, declared, eol):
         text = text.lstrip()
     doc = XmlDocument(bom + text.encode(encoding), "f.xml")
     doc.set_attributes(doc.root, {"x": "\u00fc\u20ac\U0001f600"})
-    result = doc.to_bytes()
-    again = XmlDocument(result, "f.xml")
+    doc.prove()
+    written = doc.to_bytes()
+    again = XmlDocument(written, "f.xml")
     assert again.root.get("x") == "\u00fc\u20ac\U0001f600"
     again.set_attributes(again.root, {"x": accent})
     assert again.to_bytes() == bom + text.encode(encoding)
@@ -126,7 +133,7 @@ def test_encoding_and_line_ends_stay(bom, encoding, declared, eol):
         ("<r>\n  <x />\n  <!-- c -->\n</r>", '<r>\n  <x />\n  <!-- c -->\n  <n k="v" />\n</r>'),
         ("<r><x/></r>", '<r><x/><n k="v"/></r>'),
         # as the only one
-        ("<r/>", '<r>\n    <n k="v" />\n</r>'),
+        ("<r/>", '<r>\n    <n k="v"/>\n</r>'),
         ("<r />\n", '<r>\n    <n k="v" />\n</r>\n'),
         ("<r></r>", '<r>\n    <n k="v" />\n</r>'),
         ("<r>\n</r>", '<r>\n    <n k="v" />\n</r>'),
@@ -137,26 +144,26 @@ def test_encoding_and_line_ends_stay(bom, encoding, declared, eol):
 def test_insert(before, after):
     doc = document(before)
     node = doc.insert(doc.root, "n", {"k": "v"}, later=["z"])
-    assert doc.to_bytes().decode() == after
+    assert result(doc) == after
     assert node.get("k") == "v"
 
 
 def test_insert_below_an_empty_element_is_indented_one_level_more():
     doc = document("<r>\n  <x />\n</r>\n")
     doc.insert(find(doc, "/r/x"), "n", {"k": "v"})
-    assert doc.to_bytes().decode() == '<r>\n  <x>\n    <n k="v" />\n  </x>\n</r>\n'
+    assert result(doc) == '<r>\n  <x>\n    <n k="v" />\n  </x>\n</r>\n'
 
 
 def test_insert_in_a_default_namespace():
     doc = document('<r xmlns="urn:x">\n  <n />\n</r>')
     doc.insert(doc.root, "n", {})
-    assert doc.to_bytes().decode() == '<r xmlns="urn:x">\n  <n />\n  <n />\n</r>'
+    assert result(doc) == '<r xmlns="urn:x">\n  <n />\n  <n />\n</r>'
 
 
 def test_a_long_element_has_one_attribute_per_line():
     doc = document("<r>\n  <n />\n</r>")
     doc.insert(doc.root, "n", {"first": "1" * 60, "second": "2" * 60})
-    assert f'\n  <n first="{"1" * 60}"\n     second="{"2" * 60}" />\n' in doc.to_bytes().decode()
+    assert f'\n  <n first="{"1" * 60}"\n     second="{"2" * 60}" />\n' in result(doc)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +180,7 @@ def test_a_long_element_has_one_attribute_per_line():
 def test_remove(before, after):
     doc = document(before)
     doc.remove(find(doc, "/r/n"))
-    assert doc.to_bytes().decode() == after
+    assert result(doc) == after
 
 
 @pytest.mark.parametrize(
@@ -199,10 +206,10 @@ def test_remove(before, after):
 def test_disable_and_enable(before, disabled):
     doc = document(before)
     doc.disable(doc.root.elements("n")[0])
-    assert doc.to_bytes().decode() == disabled
+    assert result(doc) == disabled
     (found,) = doc.commented(doc.root, "n")
     doc.enable(found)
-    assert doc.to_bytes().decode() == before
+    assert result(doc) == before
 
 
 @pytest.mark.parametrize(
@@ -222,7 +229,7 @@ def test_enable_by_hand(before, after):
     (found,) = doc.commented(doc.root, "n")
     node = doc.enable(found)
     assert node.tag == "n"
-    assert doc.to_bytes().decode() == after
+    assert result(doc) == after
 
 
 @pytest.mark.parametrize(
@@ -255,6 +262,79 @@ def test_an_attribute_that_the_dtd_explains_is_not_replaced(text):
         doc.set_attributes(doc.root, {"x": "2"})
 
 
+@pytest.mark.parametrize(
+    ("before", "text", "after"),
+    [
+        ("<a><b>old</b></a>", "new", "<a><b>new</b></a>"),
+        ("<a><b>\n  old\n</b></a>", "  new ", "<a><b>\n  new\n</b></a>"),
+        ("<a><b/></a>", "new", "<a><b>new</b></a>"),
+        ("<a><b x='1' /></a>", "new", "<a><b x='1'>new</b></a>"),
+        ("<a><b></b></a>", "<&]]>\u20ac'\"", "<a><b>&lt;&amp;]]&gt;\u20ac'\"</b></a>"),
+        ("<a>\r\n<b>old</b></a>", "1\n2\r3", "<a>\r\n<b>1\r\n2&#13;3</b></a>"),
+        ("<a><b>old</b></a>", "", "<a><b></b></a>"),
+        ("<a><b/></a>", "", "<a><b/></a>"),
+        ("<a><b><![CDATA[<old>]]></b></a>", "new", "<a><b>new</b></a>"),
+        ("<a><b>&lt;old&#x3e;</b></a>", "new", "<a><b>new</b></a>"),
+        ("<a><b><!-- c --></b></a>", "new", "<a><b>new<!-- c --></b></a>"),
+        ("<a><b><!-- c --> old <?p i?></b></a>", "new", "<a><b><!-- c --> new <?p i?></b></a>"),
+        ("<a><b>o<!-- c -->ld</b></a>", "new", "<a><b>new<!-- c --></b></a>"),
+    ],
+)
+def test_set_text(before, text, after):
+    doc = document(before)
+    node = find(doc, "/a/b")
+    doc.set_text(node, text)
+    assert result(doc) == after
+    assert find(document(after), "/a/b").text == node.text == text.strip()
+
+
+def test_set_text_writes_what_the_encoding_lacks_as_a_reference():
+    doc = document("<?xml version='1.0' encoding='US-ASCII'?><a/>", "ascii")
+    doc.set_text(doc.root, "\u20ac")
+    assert result(doc).endswith("<a>&#8364;</a>")
+
+
+@pytest.mark.parametrize("content", ["<c/>", "t<c>u</c>", "&e;", "x&e;"])
+def test_text_that_is_not_only_text_is_not_replaced(content):
+    doc = document(f"<!DOCTYPE a [<!ENTITY e 'v'>]>\n<a>\n<b>{content}</b></a>")
+    node = find(doc, "/a/b")
+    assert node.text is None
+    with pytest.raises(CollectionError, match=r"f.xml:3: the content of b is not only text"):
+        doc.set_text(node, "new")
+
+
+def test_elements_in_elements_just_inserted():
+    doc = document("<r>\n  <x/>\n</r>\n")
+    new = doc.insert(doc.root, "n", {"k": "v"})
+    doc.insert(doc.insert(new, "m", {}), "o", {}, text="t")
+    doc.insert(new, "m", {"k": "2"})
+    assert result(doc) == (
+        '<r>\n  <x/>\n  <n k="v">\n    <m>\n      <o>t</o>\n    </m>\n    <m k="2"/>\n  </n>\n</r>\n'
+    )
+    assert find(doc, "/r/n/m/o").text == "t"
+
+
+def test_nodes_stay_valid_and_know_their_line():
+    doc = document("<r>\r\n  <a/>\r  <!--\n  <b/>\n  -->\n  <c/>\n</r>")
+    first, last = find(doc, "//a"), find(doc, "//c")
+    (found,) = doc.commented(doc.root, "b")
+    assert doc.line(found.node) == 4
+    doc.remove(first)
+    enabled = doc.enable(found)
+    doc.set_attributes(last, {"x": "1"})
+    added = doc.insert(last, "d", {})
+    assert result(doc) == '<r>\r\n  <b/>\n  <c x="1">\n    <d/>\n  </c>\n</r>'
+    assert [doc.line(node) for node in (doc.root, enabled, last, added)] == [1, 4, 6, 6]
+    assert doc.select("//b | //c | //d") == [enabled, last, added]
+
+
+def test_an_edit_without_the_wanted_effect_is_refused():
+    doc = document("<r><n/></r>")
+    doc.root.children[0].markup = '<n x="1"/>'
+    with pytest.raises(CollectionError, match="the edit would not have had the wanted effect; nothing was written"):
+        doc.prove()
+
+
 def _laughs(levels):
     declarations = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, levels))
     return f'<!DOCTYPE a [<!ENTITY l0 "lol">{declarations}]>'
@@ -270,6 +350,7 @@ def _laughs(levels):
         (b"<a>\n\xff</a>", r"f.xml:2: byte 0xff is not valid utf-8"),
         (b"no xml", "is not well-formed XML"),
         (b"<?xml version='1.0' encoding='x-none'?><a/>", "encoding 'x-none' is unknown"),
+        (b"<?xml version='1.0' encoding='hex'?><a/>", "encoding 'hex' is unknown"),
         (codecs.BOM_UTF32_LE + "<a/>".encode("utf-32-le"), "UTF-32"),
         (b'<?xml version="1.0" encoding="UTF-16"?><a/>', "is not valid utf-16"),
         (b"<a x='&undeclared;'/>", "is not well-formed"),

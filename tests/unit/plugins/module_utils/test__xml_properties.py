@@ -128,6 +128,7 @@ def apply(data, options):
     document = XmlDocument(data, "server.xml")
     plan = ServerXml(document, options)
     changes = plan.apply().changes
+    document.prove()
     return document.to_bytes(), changes
 
 
@@ -156,11 +157,14 @@ def test_disabled_and_enabled_is_as_it_was(data, tag, choice):
     if not nodes:
         return
     number = choice.draw(st.integers(0, len(nodes) - 1))
-    start, parent = nodes[number].start, nodes[number].parent.start
-    document.disable(nodes[number])
+    node, parent = nodes[number], nodes[number].parent
+    place = parent.children.index(node)
+    document.disable(node)
+    document.prove()
     assert len(document.select(f"//{tag}")) == len(nodes) - 1
-    (found,) = [item for item in document.commented(document.node_at(parent), tag) if item.comment.start == start]
+    (found,) = [item for item in document.commented(parent, tag) if item.comment is parent.children[place]]
     document.enable(found)
+    document.prove()
     assert document.to_bytes() == data
 
 
@@ -175,9 +179,10 @@ def test_attributes_change_one_start_tag_only(data, tag, attributes, choice):
     wanted = {name: str(value) for name, value in attributes.items()}
     remove = [name for name in node.attributes if name not in wanted and choice.draw(st.booleans())]
     kept = {name: value for name, value in node.values().items() if name not in remove}
-    text, start, end = document.text, node.start, node.open_end
-    node = document.set_attributes(node, wanted, remove)
+    text, start, end = document.text, node.offset, node.offset + len(node.markup)
+    document.set_attributes(node, wanted, remove)
+    document.prove()
     assert node.values() == {**kept, **wanted}
     assert document.text[:start] == text[:start]
-    assert document.text[node.open_end :] == text[end:]
+    assert document.text[start + len(node.markup) :] == text[end:]
     assert XmlDocument(document.to_bytes(), "server.xml").text == document.text
