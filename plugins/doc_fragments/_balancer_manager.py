@@ -16,11 +16,17 @@ requirements:
 options:
   manager_url:
     description:
-      - Address of the balancer-manager page, without a query.
+      - Address of the balancer-manager page, without a query. It may be at any path of any virtual host.
       - The module speaks to it from the managed host, so a manager that listens on loopback only is
         reached by running the task on (or delegating it to) the balancer's host.
     type: str
     required: true
+  unix_socket:
+    description:
+      - Socket file on which the manager is reached, instead of the host and port of O(manager_url).
+      - httpd itself listens on addresses only. This is for a manager behind something that forwards from a socket,
+        as C(systemd-socket-proxyd) does.
+    type: path
   url_username:
     description: User name for basic authentication.
     type: str
@@ -35,7 +41,7 @@ options:
     description: File with the certificates of the authorities to trust, instead of the library's own.
     type: path
   request_timeout:
-    description: Seconds that one request may take to connect, and again to answer.
+    description: Seconds that one request may take to connect, and again to answer in full.
     type: float
     default: 5.0
 """

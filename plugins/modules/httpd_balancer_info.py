@@ -43,6 +43,26 @@ balancers:
       description: Name without C(balancer://).
       type: str
       sample: tomcat
+    lbmethod:
+      description: How httpd chooses a member for a new session.
+      type: str
+      sample: byrequests
+    sticky_session:
+      description: Cookie and path parameter that carry the route, as in the configuration; empty without stickiness.
+      type: str
+      sample: JSESSIONID|jsessionid
+    nofailover:
+      description: Whether a request of a session whose member is out fails instead of going to another member.
+      type: bool
+    timeout:
+      description: Seconds that a request waits for a member to become free; 0 is not at all.
+      type: int
+    max_attempts:
+      description: How many more members a request is given to when one fails.
+      type: int
+    usable:
+      description: How many of its members are usable.
+      type: int
     members:
       description: The balancer's members in the order of httpd's configuration.
       type: list
@@ -99,8 +119,38 @@ balancers:
           description: The set it belongs to; lower sets are used first.
           type: int
         retries:
-          description: How often httpd tried to reach it again.
+          description: How often httpd tried to reach it again; V(null) where the manager offers no XML view.
           type: int
+        health_check:
+          description: What mod_proxy_hcheck does with the member; V(null) when it does nothing.
+          type: dict
+          contains:
+            method:
+              description: How it asks.
+              type: str
+              sample: GET
+            interval:
+              description: Seconds between two checks.
+              type: float
+            passes:
+              description: How many good checks in a row bring the member back.
+              type: int
+            fails:
+              description: How many bad checks in a row take it out.
+              type: int
+            passed:
+              description: How many good checks in a row there were so far while it is out.
+              type: int
+            failed:
+              description: How many bad checks in a row there were so far while it is in.
+              type: int
+            uri:
+              description: The path that is asked for.
+              type: str
+              sample: /health
+            expression:
+              description: Name of the C(ProxyHCExpr) that judges the answer.
+              type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -125,7 +175,7 @@ def main() -> None:
         module.fail_json(msg=missing_required_lib("requests"))
     try:
         manager = BalancerManager(requests_fetch(requests, module.params), module.params["manager_url"])
-        balancers = manager.read()
+        balancers = manager.read_details()
     except CollectionError as error:
         module.fail_json(msg=error.message, **error.details)
     module.exit_json(changed=False, balancers=[balancer.as_dict() for balancer in balancers])

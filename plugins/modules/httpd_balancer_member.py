@@ -7,14 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: httpd_balancer_member
-short_description: Enable, drain, disable or stop a member of an Apache httpd balancer
+short_description: Enable, drain, disable, stop or set up a member of an Apache httpd balancer
 description:
-  - Brings one member of one balancer (mod_proxy_balancer) to the wanted state through httpd's C(balancer-manager)
-    page, and waits until it is idle or usable.
-  - Only the flags that must change are sent, and nothing at all when the member is in the state already. A hot
-    standby stays one.
+  - Brings one member of one balancer (mod_proxy_balancer) to the wanted state and settings through httpd's
+    C(balancer-manager) page, and waits until it is idle or usable.
+  - Only what must change is sent, and nothing at all when the member is as wanted already. Options that are not given
+    leave the member's setting alone, so a hot standby stays one.
   - httpd answers 200 to changes that it ignores. So the page is read again after each change, and the task fails
-    with the reason unless it shows what was asked.
+    with the reason unless it shows what was asked. A change is never sent twice unseen.
+  - Changes last until httpd is restarted or reloaded, and longer with C(BalancerPersist On).
 author:
   - roundrobin.tomcat contributors (@roundrobin)
 extends_documentation_fragment:
@@ -31,13 +32,14 @@ attributes:
 options:
   balancer:
     description:
-      - Name of the balancer, with or without C(balancer://).
+      - Name of the balancer, with or without C(balancer://). httpd knows it in lower case, so case does not matter.
       - Needed only when the worker or route occurs in several balancers.
     type: str
   worker:
     description:
       - URL of the member, for example V(ajp://198.18.0.3:8009). It is compared exactly, but the scheme's own port
         (8009 for C(ajp), 80 for C(http)) may be left out, as httpd does.
+      - A member on a unix socket is written as httpd shows it, for example V(unix:/run/shop.sock|http://shop).
       - One of O(worker) and O(route) is required.
     type: str
   route:
@@ -51,13 +53,37 @@ options:
       - V(disabled) (flag D) gives it nothing more. Users of its sessions move to other members at once, which is
         right when the sessions are in a shared store.
       - V(stopped) (flag S) is like V(disabled), and httpd does not even retry it.
-      - Without it, the task only waits.
+      - One of O(state), O(standby), O(spare), O(ignore_errors), O(load_factor), O(lbset), O(new_route) and O(wait)
+        is required.
     type: str
     choices: [enabled, draining, disabled, stopped]
+  standby:
+    description: Whether it is a hot standby (flag H), used when no other member is left.
+    type: bool
+  spare:
+    description: Whether it is a hot spare (flag R), which takes the place of a member that is out.
+    type: bool
+  ignore_errors:
+    description: Whether httpd goes on using it after errors (flag I).
+    type: bool
+  load_factor:
+    description:
+      - Its share of the load beside the other members, from 1 to 100, with two decimals.
+      - httpd keeps that of an only member at 1.
+    type: float
+  lbset:
+    description: The set it belongs to, from 0 to 99. httpd uses the lowest set that has a usable member.
+    type: int
+  new_route:
+    description:
+      - The route it shall have, in place of O(route). Sessions with the old one go to any member.
+      - Refused when another member of the balancer has it.
+    type: str
   keep_usable:
     description:
       - Refuse to take the member out when fewer than this number of usable members would remain in its balancer.
-      - A hot standby counts when no other member is left.
+      - A hot standby counts when no other member is left, a hot spare always.
+      - When two tasks take out different members at the same moment and too few would remain, the member is put back.
     type: int
     default: 0
   wait:
@@ -65,11 +91,12 @@ options:
       - V(idle) waits until nothing is in flight and no request was handed out during O(stable_reads) readings.
       - V(ok) waits until the member is usable. A member in error leaves that state only when httpd tries it with a
         user's request.
-      - A change of state that somebody undoes meanwhile, like a reload of httpd, is made again.
+      - A change that somebody undoes meanwhile, like a reload of httpd, is made again.
+      - A reading that fails or is cut, as while httpd restarts, is made again until O(timeout).
     type: str
     choices: [idle, ok]
   timeout:
-    description: Seconds to wait at most.
+    description: Seconds to wait at most, also for the manager to be readable again after a change.
     type: float
     default: 30.0
   interval:
@@ -111,6 +138,17 @@ EXAMPLES = r"""
     worker: ajp://198.18.0.3:8009
     state: enabled
     wait: ok
+
+- name: Keep a member in reserve, and give it half the load of the others when it is used
+  roundrobin.tomcat.httpd_balancer_member:
+    manager_url: https://balancer.example.org/balancer-manager
+    url_username: operator
+    url_password: "{{ balancer_manager_password }}"
+    ca_path: /etc/ssl/private-ca.pem
+    balancer: tomcat
+    route: jvm3
+    standby: true
+    load_factor: 1
 """
 
 RETURN = r"""
@@ -125,7 +163,7 @@ worker:
   type: str
   sample: ajp://198.18.0.3:8009
 route:
-  description: Route of the member.
+  description: Route of the member, the new one if there is one.
   returned: success
   type: str
   sample: jvm1
@@ -139,6 +177,17 @@ state_after:
   returned: when the member was found
   type: str
   sample: disabled
+before:
+  description: The settings that were changed (C(state), C(standby), C(spare), C(ignore_errors), C(load_factor), C(lbset),
+    C(route)), as they were found.
+  returned: success
+  type: dict
+  sample: {state: enabled, load_factor: 1.0}
+after:
+  description: The same settings as httpd shows them at the end, or would show in check mode.
+  returned: success
+  type: dict
+  sample: {state: disabled, load_factor: 2.5}
 member:
   description: The member as read last, with the keys that M(roundrobin.tomcat.httpd_balancer_info) documents.
   returned: success
@@ -159,17 +208,13 @@ waited:
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer_change import Wanted, apply, result
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer_http import (
     CONNECTION_ARGUMENTS,
     requests_fetch,
 )
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer_manager import (
-    STATES,
-    BalancerManager,
-    Wanted,
-    apply,
-    result,
-)
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer_manager import BalancerManager
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer_model import STATES
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._wait import SystemClock
 
@@ -183,6 +228,12 @@ ARGUMENTS = {
     "worker": {"type": "str"},
     "route": {"type": "str"},
     "state": {"type": "str", "choices": list(STATES)},
+    "standby": {"type": "bool"},
+    "spare": {"type": "bool"},
+    "ignore_errors": {"type": "bool"},
+    "load_factor": {"type": "float"},
+    "lbset": {"type": "int"},
+    "new_route": {"type": "str"},
     "keep_usable": {"type": "int", "default": 0},
     "wait": {"type": "str", "choices": ["idle", "ok"]},
     "timeout": {"type": "float", "default": 30.0},
@@ -192,11 +243,14 @@ ARGUMENTS = {
 }
 
 
+SETTINGS = ("state", "standby", "spare", "ignore_errors", "load_factor", "lbset", "new_route")
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={**CONNECTION_ARGUMENTS, **ARGUMENTS},
-        required_one_of=[("worker", "route"), ("state", "wait")],
+        required_one_of=[("worker", "route"), (*SETTINGS, "wait")],
         supports_check_mode=True,
     )
     if requests is None:
@@ -207,7 +261,7 @@ def main() -> None:
         change = apply(manager, wanted, check_mode=module.check_mode, clock=SystemClock())
     except CollectionError as error:
         module.fail_json(msg=error.message, **error.details)
-    module.exit_json(**result(change, wanted, check_mode=module.check_mode))
+    module.exit_json(**result(change, wanted))
 
 
 if __name__ == "__main__":

@@ -4,15 +4,21 @@
 
 from __future__ import annotations
 
+import http.server
+import socketserver
+import threading
+import time
 import types
 
 import pytest
+import requests
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer_http import requests_fetch
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer_manager import ManagerError
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer_model import ManagerError, Unreachable
 
 OPTIONS = {
     "manager_url": "http://h/m",
+    "unix_socket": None,
     "url_username": None,
     "url_password": None,
     "validate_certs": True,
@@ -23,6 +29,24 @@ OPTIONS = {
 
 class Refused(Exception):
     """Stands for requests' own error."""
+
+
+class Answer:
+    """A response that gives its body piece by piece."""
+
+    def __init__(self, status_code, *pieces, headers=None):
+        self.status_code = status_code
+        self.pieces = pieces
+        self.headers = headers or {}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_error):
+        return None
+
+    def iter_content(self, _size):
+        return iter(self.pieces)
 
 
 def library(answer):
@@ -49,7 +73,7 @@ def test_sends_and_decodes():
 
     def answer(method, url, **options):
         sent.update(options, method=method, url=url)
-        return types.SimpleNamespace(status_code=200, content="gr\u00fcn \ufffd".encode())
+        return Answer(200, "gr\u00fcn".encode()[:3], "gr\u00fcn \ufffd".encode()[3:])
 
     reply = requests_fetch(library(answer), OPTIONS)("POST", "http://h/m", {"Referer": "http://h/"}, "a=b")
     assert (reply.status, reply.text) == (200, "gr\u00fcn \ufffd")
@@ -60,6 +84,7 @@ def test_sends_and_decodes():
         "data": "a=b",
         "timeout": 5.0,
         "allow_redirects": False,
+        "stream": True,
     }
 
 
@@ -74,9 +99,9 @@ def test_sends_and_decodes():
     ],
 )
 def test_the_session(options, verify, auth):
-    requests = library(None)
-    requests_fetch(requests, {**OPTIONS, **options})
-    (session,) = requests.sessions
+    fake = library(None)
+    requests_fetch(fake, {**OPTIONS, **options})
+    (session,) = fake.sessions
     assert (session.trust_env, session.verify, session.auth) == (False, verify, auth)
 
 
@@ -93,5 +118,70 @@ def test_no_answer(error, reason):
     def answer(*_arguments, **_options):
         raise error
 
-    with pytest.raises(ManagerError, match="http://h/m cannot be reached: .*" + reason):
+    with pytest.raises(Unreachable, match="http://h/m cannot be reached: .*" + reason):
         requests_fetch(library(answer), OPTIONS)("GET", "http://h/m?xml=1", {}, None)
+
+
+@pytest.mark.parametrize(
+    "headers, body, whole",
+    [
+        ({"Content-Length": "4"}, b"abcd", True),
+        ({"Content-Length": "5"}, b"abcd", False),
+        # Its length is the compressed one.
+        ({"Content-Length": "5", "Content-Encoding": "gzip"}, b"abcd", True),
+        ({}, b"abcd", True),
+    ],
+)
+def test_an_answer_cut_short(headers, body, whole):
+    fetch = requests_fetch(library(lambda *_arguments, **_options: Answer(200, body, headers=headers)), OPTIONS)
+    if whole:
+        assert fetch("GET", "http://h/m", {}, None).text == "abcd"
+    else:
+        with pytest.raises(Unreachable, match="cut short after 4 of 5 bytes"):
+            fetch("GET", "http://h/m", {}, None)
+
+
+def test_an_answer_that_never_ends():
+    def drip():
+        while True:
+            time.sleep(0.01)
+            yield b"x"
+
+    answer = Answer(200)
+    answer.iter_content = lambda _size: drip()
+    fetch = requests_fetch(library(lambda *_arguments, **_options: answer), {**OPTIONS, "request_timeout": 0.05})
+    with pytest.raises(Unreachable, match="does not come to the end"):
+        fetch("GET", "http://h/m", {}, None)
+
+
+class UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+
+
+class Echo(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        text = f"{self.headers['Host']} {self.path} {body.decode()}".encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *_arguments):
+        """Say nothing."""
+
+
+def test_a_unix_socket(tmp_path):
+    path = str(tmp_path / "manager.sock")
+    fetch = requests_fetch(requests, {**OPTIONS, "unix_socket": path})
+    with pytest.raises(Unreachable, match=f"{path} cannot be reached: .*No such file"):
+        fetch("POST", "http://h/m", {}, "a=b")
+    with UnixServer(path, Echo) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        assert fetch("POST", "http://h/m?x", {}, "a=b").text == "h /m?x a=b"
+        server.shutdown()
+
+
+def test_no_tls_on_a_unix_socket():
+    with pytest.raises(ManagerError, match="unix_socket goes with"):
+        requests_fetch(requests, {**OPTIONS, "manager_url": "https://h/m", "unix_socket": "/run/x"})

@@ -12,7 +12,8 @@ import xml.parsers.expat
 import pytest
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._server_xml import ServerXml, protocol_kind
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._server_xml import ServerXml
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml_connectors import protocol_kind
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml_document import XmlDocument
 
 HERE = pathlib.Path(__file__).resolve()
@@ -43,10 +44,9 @@ ROLE = {
 
 def apply(options, data=STOCK):
     document = XmlDocument(data, "server.xml")
-    plan = ServerXml(document, options)
-    changes = plan.apply().changes
+    editor = ServerXml(document, options).apply()
     document.prove()
-    return document.to_bytes(), changes, plan.warnings
+    return document.to_bytes(), editor.changes, editor.warnings
 
 
 def edited(options, data=STOCK):
@@ -375,16 +375,22 @@ def test_services_are_told_apart_by_name():
             {"connectors": [{**HTTP, "attributes": {"x": 1}, "attributes_to_remove": ["x"]}]},
             "both to be set and to be removed",
         ),
-        ({"connectors": [HTTP, HTTP_OFF]}, r"connectors\[0\] and connectors\[1\] can mean the same connector"),
-        ({"connectors": [HTTP, {**HTTP, "port": "1", "match": "protocol"}]}, "means the only one of its protocol"),
-        ({"connectors": [HTTP, {**AJP, "port": "8080", "match": "port"}]}, "can mean the same connector"),
+        ({"connectors": [HTTP, HTTP_OFF]}, r"connectors\[1\] \(.*\) and connectors\[0\] \(.*\) mean the same element"),
+        (
+            {"connectors": [HTTP, {**HTTP, "port": "1", "match": "protocol"}]},
+            "mean the same element; each needs one of its own: give the port",
+        ),
+        ({"connectors": [HTTP, {**AJP, "port": "8080", "match": "port"}]}, "mean the same element"),
         (
             {"connectors": [{"protocol": "AJP/1.3", "port": "8080"}]},
             r"port 8080 is used twice .* HTTP/1.1 connector in line \d+",
         ),
         ({"connectors": [{"protocol": "AJP/1.3", "port": "8005"}]}, "port 8005 is used twice .* the shutdown port"),
         ({"shutdown_port": "8080"}, "port 8080 is used twice"),
-        ({"hosts": [{"name": "a"}, {"name": "a"}]}, "'a' is given twice"),
+        (
+            {"hosts": [{"name": "a"}, {"name": "a"}]},
+            r"hosts\[0\] \(Host with name='a'\) and hosts\[1\] \(Host with name='a'\) mean the same",
+        ),
         ({"listeners": [{"class_name": "not a class"}]}, "is not a Java class name"),
         ({"valves": [{"class_name": "a.V", "host": "x"}]}, "one Host named 'x' is expected, known are: 'localhost'"),
         ({"valves": [{"class_name": "a.V", "host": "x", "parent": "engine"}]}, "choose one"),
@@ -395,7 +401,7 @@ def test_services_are_told_apart_by_name():
         ({"elements": [{"parent": "/Server", "tag": "Listener"}]}, r"matches 2 elements \(lines 4, 8\)"),
         (
             {"elements": [{"parent": "/Server", "tag": "X", "identify_by": {"a": 1}, "attributes": {"a": 2}}]},
-            "give a two values",
+            "attribute a is given two values, '1' and '2'",
         ),
     ],
 )
