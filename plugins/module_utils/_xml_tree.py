@@ -155,17 +155,18 @@ class Node:
     @property
     def raw(self) -> str:
         """Return the text of the whole node, without what follows it."""
-        return "".join(self._pieces())
+        pieces: list[str] = []
+        self._write(pieces)
+        return "".join(pieces)
 
-    def _pieces(self) -> Iterator[str]:
-        yield self._markup
-        if self.kind != "element":
-            return
-        yield self.head
-        for child in self.children:
-            yield from child._pieces()
-            yield child.tail
-        yield self.end_tag
+    def _write(self, pieces: list[str]) -> None:
+        pieces.append(self._markup)
+        if self.kind == "element":
+            pieces.append(self.head)
+            for child in self.children:
+                child._write(pieces)
+                pieces.append(child.tail)
+            pieces.append(self.end_tag)
 
     def walk(self) -> Iterator[Node]:
         """Yield the node and all below it, in document order."""
