@@ -14,10 +14,17 @@ class ModuleDocFragment:
 requirements:
   - lxml (4.9 or newer, C(python3-lxml) of the distribution)
 options:
+  path:
+    description:
+      - The file. It must exist, and is at most 10 MiB large.
+      - A symbolic link stays one, the file it points to is edited.
+    type: path
+    required: true
   elements:
     description:
       - Any other elements, in the order in which they are to be dealt with.
       - An entry can have an element as its parent that an entry before it creates.
+      - It is an error if two entries, here or in other options, mean the same element.
     type: list
     elements: dict
     default: []
@@ -35,8 +42,8 @@ options:
       identify_by:
         description:
           - Attributes, with their values, that tell the element apart from others of this name below the parent.
-          - If left out, the only element of this name is meant. It is an error if there are several.
-          - A new element gets these attributes, too.
+          - If left out, the element with this O(elements[].text) is meant, or without a text the only one of this name.
+          - It is an error if several match. A new element gets these attributes, too.
         type: dict
         default: {}
       attributes:
@@ -48,6 +55,19 @@ options:
         type: list
         elements: str
         default: []
+      text:
+        description:
+          - Text of an element that has no elements inside, such as C(Alias) or C(WatchedResource). White space around it
+            says nothing to Tomcat, and is not compared.
+          - With O(elements[].identify_by) the text is set, without it is what the element is known by.
+        type: raw
+      children:
+        description:
+          - Elements inside this one. Each is a dictionary with C(tag), and if needed C(identify_by), C(attributes),
+            C(attributes_to_remove), C(text), C(state) and C(children), which mean what they mean in O(elements).
+          - Others that are inside stay. Where O(elements[].state) is not V(present) there is nothing to do.
+        type: list
+        elements: dict
       state:
         description:
           - V(present) creates the element, or takes it out of a comment, and sets its attributes.
@@ -86,4 +106,5 @@ attributes:
 notes:
   - Booleans and numbers are accepted as values of attributes, and are written as C(true), C(false) and digits.
     A value of V(null) is refused. An empty string gives an empty attribute.
+  - C(********), which stands for a secret in output, is refused as a value. So output that is fed back overwrites no secret.
 """

@@ -5,68 +5,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 from ._errors import CollectionError
-from ._xml_document import XmlDocument
-from ._xml_elements import Editor, Wanted, apply_elements, attribute_values, class_name
+from ._xml_plan import RESOURCE_TAGS, XmlPlan
+from ._xml_values import attribute_values, class_name, names_to_remove
+from ._xml_wanted import Wanted, wanted_element
+
+_TAGS = {"resources": RESOURCE_TAGS, "parameters": ("Parameter",), "valves": ("Valve",)}
 
 
-class ContextXml:
+class ContextXml(XmlPlan):
     """One context.xml and the wanted state that is applied to it."""
 
-    def __init__(self, document: XmlDocument, options: Mapping[str, Any]) -> None:
-        """Check that the document is a context.xml."""
-        if document.root.tag != "Context":
-            raise CollectionError(
-                f"{document.path}:{document.line(document.root)}: the root element is {document.root.tag};"
-                " a Tomcat context.xml begins with Context"
-            )
-        self.document = document
-        self.options = options
-        self.also: Iterable[str] = options.get("secret_attributes") or ()
-        self.editor = Editor(document, self.also)
-        self.warnings: list[str] = []
+    root_tag = "Context"
+    file_name = "context.xml"
 
-    def apply(self) -> Editor:
-        """Apply all options."""
+    def _edit(self) -> None:
+        self._context()
         self._manager()
-        apply_elements(self.editor, self.options.get("elements"), self.also)
-        return self.editor
+        for option in _TAGS:
+            for number, item in enumerate(self.options.get(option) or []):
+                self.editor.ensure(self.document.root, self._wanted(option, item, f"{option}[{number}]"))
+        self._elements()
+        for option in self._to_purge():
+            self.editor.purge(self.document.root, _TAGS[option])
+
+    def _context(self) -> None:
+        given = self.options.get("context") or {}
+        wanted = attribute_values(given.get("attributes"), "context", self.also)
+        remove = names_to_remove(given.get("attributes_to_remove"), wanted, "context")
+        self.editor.set_attributes(self.document.root, wanted, remove)
+
+    def _wanted(self, option: str, item: Mapping[str, Any], where: str) -> Wanted:
+        if option == "valves":
+            identity = {
+                "className": class_name(item["class_name"], where),
+                **attribute_values(item.get("identify_by"), where, self.also),
+            }
+        else:
+            identity = attribute_values({"name": item["name"]}, where)
+        return wanted_element(item.get("tag") or _TAGS[option][0], identity, item, where, self.also)
 
     def _manager(self) -> None:
         given = self.options.get("manager")
         state = self.options.get("manager_state") or "present"
-        if given is None:
-            if state != "present":
-                self.editor.ensure(self.document.root, _manager_of({}, state, lambda values: True))
+        if given is None and state == "present":
             return
-        name = given.get("class_name")
-        attributes = attribute_values(given.get("attributes"), "manager", self.also)
-        if "className" in attributes:
+        given = given or {}
+        if "className" in (given.get("attributes") or {}):
             raise CollectionError("manager: attributes cannot hold className; use class_name")
-        if name is not None:
-            attributes = {"className": class_name(name, "manager: class_name"), **attributes}
-        present = self.document.root.elements("Manager")
-        wanted = _manager_of(attributes, state, lambda values: True)
+        name = given.get("class_name")
+        identity = {} if name is None else {"className": class_name(name, "manager: class_name")}
+        wanted = dataclasses.replace(
+            wanted_element("Manager", identity, {**given, "state": state}, "manager", self.also),
+            matches=lambda node: True,
+            exact=True,
+            hint="Tomcat uses one session manager; remove the others by hand",
+        )
+        root = self.document.root
+        present = root.elements("Manager")
         if state == "present" and len(present) == 1 and present[0].get("className") != name:
-            self.editor.replace(present[0], attributes)
+            self.editor.replace(present[0], wanted)
         elif state == "present" and not present:
             # Only a commented-out Manager of the same class is the wanted one.
-            same = _manager_of(attributes, state, lambda values: values.get("className") == name)
-            self.editor.ensure(self.document.root, same)
+            self.editor.ensure(root, dataclasses.replace(wanted, matches=lambda node: node.get("className") == name))
         else:
-            self.editor.ensure(self.document.root, wanted)
-
-
-def _manager_of(attributes: Mapping[str, str], state: str, matches: Any) -> Wanted:
-    return Wanted(
-        tag="Manager",
-        label="Manager",
-        matches=matches,
-        attributes=attributes,
-        state=state,
-        exact=True,
-        hint="Tomcat uses one session manager; remove the others by hand",
-    )
+            self.editor.ensure(root, wanted)

@@ -1,24 +1,20 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bring one element of an XML document into its wanted state and say what was done."""
+"""Bring elements of an XML document into their wanted states and say what was done."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from typing import Any, Callable
 
 from ._errors import CollectionError
-from ._mask import is_secret, mask_value
+from ._mask import mask_value
 from ._xml_document import CommentedElement, XmlDocument
-from ._xml_text import check_name, illegal_character
+from ._xml_hints import unknown_attributes
 from ._xml_tree import Node
+from ._xml_wanted import Wanted
 
-STATES = ("present", "absent", "disabled")
-_CLASS_NAME = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*\Z", re.ASCII)
-_PLACEHOLDER = re.compile(r"\$\{[^{}]+\}")
 # Before what a new element stands that has no namesake yet. Tomcat wants an Executor
 # before the Connector that uses it; the rest is how its own files are laid out.
 _LATER: dict[str, tuple[str, ...]] = {
@@ -31,26 +27,6 @@ _LATER: dict[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """The wanted state of one element."""
-
-    tag: str
-    # What a person calls it in a message, such as "Connector AJP/1.3 on port 8009".
-    label: str
-    matches: Callable[[Mapping[str, str]], bool]
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    attributes_to_remove: Sequence[str] = ()
-    state: str = "present"
-    # The attributes are all that the element may have.
-    exact: bool = False
-    # Whether a value in the file is as good as the wanted one.
-    same: Callable[[str, str | None, str], bool] = lambda name, old, new: old == new
-    # How to tell one of several matching elements apart; None means not at all.
-    prefer: Callable[[Mapping[str, str]], bool] | None = None
-    hint: str = "name more attributes in identify_by"
-
-
 class Editor:
     """A document, and the list of what was changed in it."""
 
@@ -59,28 +35,65 @@ class Editor:
         self.document = document
         self.secret_attributes = tuple(secret_attributes)
         self.changes: list[dict[str, Any]] = []
+        self.warnings: list[str] = []
+        # Which entry has meant an element, and all entries that were dealt with below a parent.
+        self._meant: dict[Node, Wanted] = {}
+        self._done: dict[tuple[Node, str], list[Wanted]] = {}
 
-    def ensure(self, parent: Node, wanted: Wanted) -> None:
-        """Bring an element below the parent into its state."""
+    def ensure(self, parent: Node, wanted: Wanted) -> Node | None:
+        """Bring an element below the parent into its state; return it if it is there then."""
         node = self._one(parent, wanted)
-        if wanted.state == "absent":
+        if wanted.state != "present":
             if node is not None:
-                self._record("removed", node)
-                self.document.remove(node)
-            return
-        if wanted.state == "disabled":
-            if node is not None:
-                self._record("disabled", node)
-                self.document.disable(node)
-            return
+                self.take_out(node, wanted.state)
+            self._done.setdefault((parent, wanted.tag), []).append(wanted)
+            return None
         if node is None:
             node = self._enable(parent, wanted)
         if node is None:
-            node = self.document.insert(parent, wanted.tag, wanted.attributes, _LATER.get(wanted.tag, ()))
-            self._record("added", node, attributes=self._shown(wanted.attributes))
-            return
-        extra = [name for name in node.attributes if name not in wanted.attributes] if wanted.exact else []
-        self.set_attributes(node, wanted.attributes, [*wanted.attributes_to_remove, *extra], same=wanted.same)
+            node = self.add(parent, wanted.tag, wanted.attributes, wanted.text)
+        else:
+            extra = [name for name in node.attributes if name not in wanted.attributes] if wanted.exact else []
+            self.set_attributes(node, wanted.attributes, [*wanted.attributes_to_remove, *extra], same=wanted.same)
+            self._set_text(node, wanted)
+        self._mean(parent, node, wanted)
+        self.ensure_children(node, wanted)
+        return node
+
+    def ensure_children(self, node: Node, wanted: Wanted) -> None:
+        """Bring the elements inside an element into their states."""
+        for child in wanted.children:
+            self.ensure(node, child)
+
+    def add(self, parent: Node, tag: str, attributes: Mapping[str, str], text: str | None = None) -> Node:
+        """Add an element where its likes stand."""
+        node = self.document.insert(parent, tag, attributes, _LATER.get(tag, ()), text)
+        more = {} if text is None else {"text": mask_value(tag, text, self.secret_attributes)}
+        self._record("added", node, attributes=self._shown(attributes), **more)
+        self._warn_of_unknown(node, attributes)
+        return node
+
+    def take_out(self, node: Node, state: str) -> None:
+        """Remove an element (absent), or put it into a comment (disabled)."""
+        self._record("removed" if state == "absent" else "disabled", node)
+        if state == "absent":
+            self.document.remove(node)
+        else:
+            self.document.disable(node)
+
+    def replace(self, node: Node, wanted: Wanted) -> None:
+        """Put the wanted element into the place of another one of the same name."""
+        self._record("replaced", node, attributes=self._shown(wanted.attributes))
+        new = self.document.replace(node, wanted.attributes)
+        self._warn_of_unknown(new, wanted.attributes)
+        self.ensure_children(new, wanted)
+
+    def purge(self, parent: Node, tags: Iterable[str]) -> None:
+        """Remove the elements of these names below the parent that no entry has meant."""
+        for tag in tags:
+            for node in parent.elements(tag):
+                if node not in self._meant:
+                    self.take_out(node, "absent")
 
     def set_attributes(
         self,
@@ -95,11 +108,11 @@ class Editor:
             if not same(name, node.get(name), value):
                 setting[name] = value
         removing = [name for name in dict.fromkeys(remove) if name in node.attributes]
-        if not setting and not removing:
-            return
         before = {name: node.get(name) for name in [*setting, *removing]}
         path = self.document.describe(node)
-        self.document.set_attributes(node, setting, removing)
+        if before:
+            self.document.set_attributes(node, setting, removing)
+        self._warn_of_unknown(node, wanted)
         for name, old in before.items():
             change: dict[str, Any] = {"action": "set" if name in setting else "unset", "element": path}
             change["attribute"] = name
@@ -107,26 +120,56 @@ class Editor:
             change["after"] = mask_value(name, setting[name], self.secret_attributes) if name in setting else None
             self.changes.append(change)
 
-    def replace(self, node: Node, attributes: Mapping[str, str]) -> None:
-        """Put a new element into the place of another one of the same name."""
-        self._record("replaced", node, attributes=self._shown(attributes))
-        self.document.replace(node, attributes)
+    def _set_text(self, node: Node, wanted: Wanted) -> None:
+        old = node.text
+        if wanted.text is None or old == wanted.text:
+            return
+        if old is None:
+            raise CollectionError(
+                f"{self.document.path}:{self.document.line(node)}: {wanted.label} gives text to an element that holds other"
+                " elements, or text that depends on the DTD; edit it by hand"
+            )
+        self._record(
+            "set_text",
+            node,
+            before=mask_value(node.tag, old, self.secret_attributes),
+            after=mask_value(node.tag, wanted.text, self.secret_attributes),
+        )
+        self.document.set_text(node, wanted.text)
 
     def _one(self, parent: Node, wanted: Wanted) -> Node | None:
-        found = [node for node in parent.elements(wanted.tag) if wanted.matches(node.values())]
+        """Return the element that is meant, if it is there; no other entry may mean it, too."""
+        found = [node for node in parent.elements(wanted.tag) if wanted.matches(node)]
         if len(found) > 1 and wanted.prefer is not None:
-            found = [node for node in found if wanted.prefer(node.values())] or found
+            found = [node for node in found if wanted.prefer(node)] or found
         if len(found) > 1:
             lines = ", ".join(str(self.document.line(node)) for node in found)
             raise CollectionError(
                 f"{self.document.path}: {wanted.label} matches {len(found)} elements (lines {lines});"
                 f" exactly one is expected: {wanted.hint}"
             )
+        if found and found[0] in self._meant:
+            self._refuse_both(self._meant[found[0]], wanted)
         return found[0] if found else None
+
+    def _mean(self, parent: Node, node: Node, wanted: Wanted) -> None:
+        """Note that an entry has meant an element; none before it may mean it now, or the next run would differ."""
+        done = self._done.setdefault((parent, wanted.tag), [])
+        for other in done:
+            if other.matches(node) and (other.prefer is None or other.prefer(node)):
+                self._refuse_both(other, wanted)
+        done.append(wanted)
+        self._meant[node] = wanted
+
+    def _refuse_both(self, one: Wanted, other: Wanted) -> None:
+        raise CollectionError(
+            f"{self.document.path}: {one.label} and {other.label} mean the same element;"
+            f" each needs one of its own: {other.hint}"
+        )
 
     def _enable(self, parent: Node, wanted: Wanted) -> Node | None:
         """Take the element out of a comment, if it stands in one; the most similar one of several."""
-        found = [item for item in self.document.commented(parent, wanted.tag) if wanted.matches(item.node.values())]
+        found = [item for item in self.document.commented(parent, wanted.tag) if wanted.matches(item.node)]
         if not found:
             return None
 
@@ -139,118 +182,12 @@ class Editor:
         self._record("enabled", node)
         return node
 
+    def _warn_of_unknown(self, node: Node, names: Iterable[str]) -> None:
+        for warning in unknown_attributes(node.tag, node.values(), names):
+            self.warnings.append(f"{self.document.path}: {self.document.describe(node)}: {warning}")
+
     def _record(self, action: str, node: Node, **more: Any) -> None:
         self.changes.append({"action": action, "element": self.document.describe(node), **more})
 
     def _shown(self, attributes: Mapping[str, str]) -> dict[str, str]:
         return {name: mask_value(name, value, self.secret_attributes) for name, value in attributes.items()}
-
-
-def attribute_values(given: Mapping[str, Any] | None, where: str, also: Iterable[str] = ()) -> dict[str, str]:
-    """Return attributes as text: true/false for booleans, digits for numbers."""
-    out = {}
-    for name, value in (given or {}).items():
-        check_name(str(name), f"the name of an attribute ({where})")
-        out[str(name)] = attribute_value(str(name), value, where, also)
-    return out
-
-
-def attribute_value(name: str, value: Any, where: str, also: Iterable[str] = ()) -> str:
-    """Return one attribute value as text, or say why it cannot be one."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return str(value)
-    if value is None:
-        raise CollectionError(
-            f"{where}: attribute {name} has no value; give a string, number or boolean,"
-            " or list the name in attributes_to_remove"
-        )
-    if not isinstance(value, str):
-        raise CollectionError(
-            f"{where}: attribute {name} is a {type(value).__name__}; a string, number or boolean is expected"
-        )
-    bad = illegal_character(value)
-    if bad is not None:
-        shown = "" if is_secret(name, also) else f" in {value!r}"
-        raise CollectionError(f"{where}: attribute {name} holds the character {bad}{shown}, which XML does not allow")
-    return value
-
-
-def names_to_remove(given: Sequence[str] | None, attributes: Mapping[str, str], where: str) -> list[str]:
-    """Return attributes_to_remove, none of which may also be set."""
-    names = list(given or [])
-    for name in names:
-        check_name(name, f"the name of an attribute ({where})")
-        if name in attributes:
-            raise CollectionError(f"{where}: attribute {name} is both to be set and to be removed; choose one")
-    return names
-
-
-def class_name(value: str, where: str) -> str:
-    """Return the name of a Java class, checked."""
-    if not _CLASS_NAME.match(value) and not _PLACEHOLDER.search(value):
-        raise CollectionError(
-            f"{where}: {value!r} is not a Java class name; something like org.apache.catalina.valves.RemoteIpValve"
-            " is expected"
-        )
-    return value
-
-
-def has_placeholder(value: str) -> bool:
-    """Tell whether Tomcat will replace ${...} in the value."""
-    return bool(_PLACEHOLDER.search(value))
-
-
-def port(value: Any, where: str, off: bool = False) -> str:
-    """Return a port number as text; `off` allows -1. A ${placeholder} is passed through."""
-    text = str(value)
-    if _PLACEHOLDER.fullmatch(text):
-        return text
-    accepted = "a number from 1 to 65535" + (", or -1 for none," if off else "") + " is expected"
-    if isinstance(value, bool) or not re.fullmatch(r"-?[0-9]{1,6}", text, re.ASCII):
-        raise CollectionError(f"{where}: {text!r} is not a port; {accepted}")
-    number = int(text)
-    if not (1 <= number <= 65535 or (off and number == -1)):
-        raise CollectionError(f"{where}: {number} is not a port; {accepted}")
-    return str(number)
-
-
-def wanted_element(item: Mapping[str, Any], where: str, also: Iterable[str] = ()) -> tuple[str, Wanted]:
-    """Return the XPath of the parent and the wanted state for one entry of `elements`."""
-    tag = item["tag"]
-    check_name(tag, f"the name of an element ({where})")
-    attributes = attribute_values(item.get("attributes"), where, also)
-    identity = attribute_values(item.get("identify_by"), where, also)
-    for name, value in identity.items():
-        if attributes.get(name, value) != value:
-            raise CollectionError(
-                f"{where}: identify_by and attributes give {name} two values; the second run would not find the element"
-            )
-    shown = ", ".join(f"{name}={mask_value(name, value, also)!r}" for name, value in identity.items())
-    return item["parent"], Wanted(
-        tag=tag,
-        label=f"{where} ({tag}{' with ' + shown if shown else ''})",
-        matches=lambda values: all(values.get(name) == value for name, value in identity.items()),
-        attributes={**identity, **attributes},
-        attributes_to_remove=names_to_remove(item.get("attributes_to_remove"), {**identity, **attributes}, where),
-        state=item.get("state") or "present",
-    )
-
-
-def apply_elements(editor: Editor, items: Sequence[Mapping[str, Any]] | None, also: Iterable[str] = ()) -> None:
-    """Bring the entries of the option `elements` into their states, in the order given."""
-    for number, item in enumerate(items or []):
-        where = f"elements[{number}]"
-        xpath, wanted = wanted_element(item, where, also)
-
-        found = editor.document.select(xpath)
-        if not found and wanted.state != "present":
-            continue
-        if len(found) != 1:
-            lines = ", ".join(str(editor.document.line(node)) for node in found)
-            raise CollectionError(
-                f"{editor.document.path}: parent {xpath!r} of {where} selects {len(found)} elements"
-                f"{' (lines ' + lines + ')' if lines else ''}; an XPath that selects exactly one is expected"
-            )
-        editor.ensure(found[0], wanted)

@@ -8,13 +8,13 @@ from __future__ import annotations
 import contextlib
 import shlex
 from collections.abc import Iterator, Mapping
-from typing import Any, Callable, Protocol
+from typing import Any, Callable
 
 from ._errors import CollectionError
 from ._file import read_file, replace_file, write_lock
 from ._mask import is_secret, mask_text, secrets_in
 from ._xml_document import MAX_BYTES, XmlDocument
-from ._xml_elements import Editor
+from ._xml_plan import XmlPlan
 
 XML_ARGUMENTS: dict[str, Any] = {
     "path": {"type": "path", "required": True},
@@ -28,6 +28,8 @@ XML_ARGUMENTS: dict[str, Any] = {
             "identify_by": {"type": "dict", "default": {}},
             "attributes": {"type": "dict", "default": {}},
             "attributes_to_remove": {"type": "list", "elements": "str", "default": []},
+            "text": {"type": "raw"},
+            "children": {"type": "list", "elements": "dict"},
             "state": {"type": "str", "choices": ["present", "absent", "disabled"], "default": "present"},
         },
     },
@@ -38,18 +40,9 @@ XML_ARGUMENTS: dict[str, Any] = {
 }
 
 
-class Plan(Protocol):
-    """The wanted state of one kind of file."""
-
-    warnings: list[str]
-
-    def apply(self) -> Editor:
-        """Edit the document."""
-
-
 def edit_file(
     options: Mapping[str, Any],
-    plan: Callable[[XmlDocument, Mapping[str, Any]], Plan],
+    plan: type[XmlPlan],
     *,
     check_mode: bool,
     diff_mode: bool,
@@ -65,8 +58,7 @@ def edit_file(
     with contextlib.nullcontext() if check_mode else write_lock(path):
         before = read_file(path, MAX_BYTES)
         document = XmlDocument(before, path)
-        work = plan(document, options)
-        editor = work.apply()
+        editor = plan(document, options).apply()
         document.prove()
         after = document.to_bytes()
         result: dict[str, Any] = {"changed": after != before, "changes": editor.changes, "path": path}
@@ -81,7 +73,7 @@ def edit_file(
                 }
                 result["diff"].append(shown)
         if after == before or check_mode:
-            return result, work.warnings
+            return result, editor.warnings
 
         def _check(candidate: str) -> None:
             _validate(options["validate"], candidate, path, run_command, also)
@@ -96,7 +88,7 @@ def edit_file(
         )
         if backup_file:
             result["backup_file"] = backup_file
-        return result, work.warnings
+        return result, editor.warnings
 
 
 def _validate(

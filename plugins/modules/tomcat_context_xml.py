@@ -15,12 +15,19 @@ description:
 author:
   - roundrobin.tomcat contributors (@roundrobin)
 options:
-  path:
-    description:
-      - The file. It must exist, and is at most 10 MiB large.
-      - A symbolic link stays one, the file it points to is edited.
-    type: path
-    required: true
+  context:
+    description: Attributes of the Context itself, such as C(sessionCookieName).
+    type: dict
+    suboptions:
+      attributes: &attributes
+        description: Attributes to set. Values are strings, numbers or booleans.
+        type: dict
+        default: {}
+      attributes_to_remove: &attributes_to_remove
+        description: Names of attributes to remove.
+        type: list
+        elements: str
+        default: []
   manager:
     description:
       - The session manager. Tomcat uses one, so there is one C(Manager) afterwards.
@@ -36,6 +43,10 @@ options:
           - Values are strings, numbers or booleans.
         type: dict
         default: {}
+      children:
+        description: Elements inside the manager, such as C(Store). Each is a dictionary as in O(elements[].children).
+        type: list
+        elements: dict
   manager_state:
     description:
       - V(present) needs O(manager) to do something.
@@ -43,6 +54,67 @@ options:
     type: str
     choices: [present, absent, disabled]
     default: present
+  resources:
+    description: What applications look up by name, such as data sources.
+    type: list
+    elements: dict
+    suboptions:
+      tag:
+        description: Name of the element.
+        type: str
+        choices: [Resource, Environment, ResourceLink, ResourceEnvRef, ServiceRef, Ejb, LocalEjb]
+        default: Resource
+      name:
+        description: Name of the resource, such as V(jdbc/shop).
+        type: str
+        required: true
+      attributes: *attributes
+      attributes_to_remove: *attributes_to_remove
+      state: &state
+        description:
+          - V(present) creates the element, or takes it out of a comment, and sets its attributes.
+          - V(disabled) puts it into a comment. There is nothing to do where it is missing.
+          - V(absent) deletes it. One that is commented out stays a comment.
+        type: str
+        choices: [present, absent, disabled]
+        default: present
+  parameters:
+    description: Initialisation parameters of the applications.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: Name of the Parameter.
+        type: str
+        required: true
+      attributes: *attributes
+      attributes_to_remove: *attributes_to_remove
+      state: *state
+  valves:
+    description: Valves of the Context.
+    type: list
+    elements: dict
+    suboptions:
+      class_name:
+        description: Class of the valve, which tells it apart from the others.
+        type: str
+        required: true
+      identify_by:
+        description: Further attributes, with their values, that tell several of one class apart. A new one gets them, too.
+        type: dict
+        default: {}
+      attributes: *attributes
+      attributes_to_remove: *attributes_to_remove
+      state: *state
+  purge:
+    description:
+      - Kinds of which nothing shall be left but what entries name, whichever option they are in. Others are deleted, with all
+        that is inside. Comments stay.
+      - A kind can be purged only if the option of its name is given. An empty list, given as such, leaves none of the kind.
+    type: list
+    elements: str
+    choices: [resources, parameters, valves]
+    default: []
 extends_documentation_fragment:
   - ansible.builtin.files
   - roundrobin.tomcat._attributes
@@ -72,14 +144,20 @@ EXAMPLES = r"""
 - name: Make a value available to all applications
   roundrobin.tomcat.tomcat_context_xml:
     path: /var/opt/tomcat/jvm1/conf/context.xml
-    elements:
-      - parent: /Context
-        tag: Environment
-        identify_by:
-          name: stage
+    resources:
+      - tag: Environment
+        name: stage
         attributes:
           type: java.lang.String
           value: production
+
+- name: Watch a further file
+  roundrobin.tomcat.tomcat_context_xml:
+    path: /var/opt/tomcat/jvm1/conf/context.xml
+    elements:
+      - parent: /Context
+        tag: WatchedResource
+        text: WEB-INF/shop.xml
 """
 
 RETURN = r"""
@@ -91,7 +169,8 @@ changes:
   contains:
     action:
       description: >-
-        V(set) or V(unset) for an attribute; V(added), V(removed), V(replaced), V(disabled) or V(enabled) for an element.
+        V(set) or V(unset) for an attribute, V(set_text) for a text; V(added), V(removed), V(replaced), V(disabled) or V(enabled)
+        for an element.
       type: str
       returned: always
     element:
@@ -103,17 +182,21 @@ changes:
       type: str
       returned: when action is V(set) or V(unset)
     before:
-      description: Former value of the attribute, none if it was missing.
+      description: Former value of the attribute or text, none if it was missing.
       type: str
-      returned: when action is V(set) or V(unset)
+      returned: when action is V(set), V(unset) or V(set_text)
     after:
-      description: New value of the attribute, none if it was removed.
+      description: New value of the attribute or text, none if it was removed.
       type: str
-      returned: when action is V(set) or V(unset)
+      returned: when action is V(set), V(unset) or V(set_text)
     attributes:
       description: Attributes of the new element.
       type: dict
       returned: when action is V(added) or V(replaced)
+    text:
+      description: Text of the new element.
+      type: str
+      returned: when action is V(added) and the element has a text
   sample:
     - action: added
       attributes:
@@ -132,22 +215,43 @@ backup_file:
 """
 
 import os
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._context_xml import ContextXml
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._lxml_dep import LXML_IMPORT_ERROR
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml_plan import RESOURCE_TAGS
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml_run import XML_ARGUMENTS, edit_file, secret_values
 
+ATTRIBUTES = {
+    "attributes": {"type": "dict", "default": {}},
+    "attributes_to_remove": {"type": "list", "elements": "str", "default": []},
+}
+ELEMENT = {
+    **ATTRIBUTES,
+    "state": {"type": "str", "choices": ["present", "absent", "disabled"], "default": "present"},
+}
+NAMED = {"name": {"type": "str", "required": True}, **ELEMENT}
 MANAGER = {
     "class_name": {"type": "str"},
     "attributes": {"type": "dict", "default": {}},
+    "children": {"type": "list", "elements": "dict"},
+}
+VALVE = {"class_name": {"type": "str", "required": True}, "identify_by": {"type": "dict", "default": {}}, **ELEMENT}
+KINDS: dict[str, dict[str, Any]] = {
+    "resources": {"tag": {"type": "str", "choices": list(RESOURCE_TAGS), "default": "Resource"}, **NAMED},
+    "parameters": NAMED,
+    "valves": VALVE,
 }
 ARGUMENTS = {
     **XML_ARGUMENTS,
+    "context": {"type": "dict", "options": ATTRIBUTES},
     "manager": {"type": "dict", "options": MANAGER},
     "manager_state": {"type": "str", "choices": ["present", "absent", "disabled"], "default": "present"},
+    **{kind: {"type": "list", "elements": "dict", "options": options} for kind, options in KINDS.items()},
+    "purge": {"type": "list", "elements": "str", "choices": list(KINDS), "default": []},
 }
 
 

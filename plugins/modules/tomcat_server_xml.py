@@ -21,12 +21,6 @@ description:
 author:
   - roundrobin.tomcat contributors (@roundrobin)
 options:
-  path:
-    description:
-      - The file. It must exist, and is at most 10 MiB large.
-      - A symbolic link stays one, the file it points to is edited.
-    type: path
-    required: true
   shutdown_port:
     description:
       - Port on which Tomcat waits for the shutdown command, V(1) to V(65535). V(-1) turns it off.
@@ -52,49 +46,36 @@ options:
     suboptions:
       name:
         description:
-          - Name of the Service that O(service), O(engine), O(jvm_route), O(hosts), O(valves) and O(connectors) are about.
+          - Name of the Service that all options but O(shutdown_port), O(shutdown_command), O(port_offset), O(listeners),
+            O(global_resources) and O(elements) are about.
           - Needed only if the file has several.
         type: str
-      attributes:
-        description: Attributes to set, such as C(gracefulStopAwaitMillis). Values are strings, numbers or booleans.
+      attributes: &attributes
+        description: Attributes to set. Values are strings, numbers or booleans.
         type: dict
         default: {}
-      attributes_to_remove:
+      attributes_to_remove: &attributes_to_remove
         description: Names of attributes to remove.
         type: list
         elements: str
         default: []
   engine:
-    description: Attributes of the Engine of the Service.
+    description: Attributes of the Engine of the Service, such as C(defaultHost).
     type: dict
     suboptions:
-      attributes:
-        description: Attributes to set, such as C(defaultHost). Values are strings, numbers or booleans.
-        type: dict
-        default: {}
-      attributes_to_remove:
-        description: Names of attributes to remove.
-        type: list
-        elements: str
-        default: []
-  hosts:
-    description: Virtual hosts of the Engine.
+      attributes: *attributes
+      attributes_to_remove: *attributes_to_remove
+  executors:
+    description: Thread pools of the Service, which connectors share by naming one as their C(executor).
     type: list
     elements: dict
-    default: []
     suboptions:
       name:
-        description: Name of the Host. If left out, the one that the Engine's C(defaultHost) names, else the only one.
+        description: Name of the Executor.
         type: str
-      attributes:
-        description: Attributes to set, such as C(autoDeploy). Values are strings, numbers or booleans.
-        type: dict
-        default: {}
-      attributes_to_remove:
-        description: Names of attributes to remove.
-        type: list
-        elements: str
-        default: []
+        required: true
+      attributes: *attributes
+      attributes_to_remove: *attributes_to_remove
       state: &state
         description:
           - V(present) creates the element, or takes it out of a comment, and sets its attributes.
@@ -110,7 +91,6 @@ options:
         Where the file had such a pair before and the pair is none of O(connectors), there is a warning.
     type: list
     elements: dict
-    default: []
     suboptions:
       protocol:
         description:
@@ -122,12 +102,14 @@ options:
       port:
         description:
           - Port, V(1) to V(65535), or a placeholder such as V(${http.port}).
-          - Can be left out only with O(connectors[].match=protocol) and a O(connectors[].state) other than V(present).
+          - Can be left out only with O(connectors[].match=protocol) or O(connectors[].identify_by), and a
+            O(connectors[].state) other than V(present).
         type: str
       match:
         description:
           - Which connector of the file is meant.
-          - V(protocol_and_port) means the one with this protocol on this port.
+          - V(protocol_and_port) means the one with this protocol on this port. So it is if neither this option nor
+            O(connectors[].identify_by) is given.
           - V(protocol) means the only one with this protocol, whatever its port is now. It is moved to O(connectors[].port), so
             that a port can be changed later without leaving the former connector behind. If there are several,
             V(present) means the one that has the port already. It is an error if none has, and if V(absent) or V(disabled)
@@ -135,65 +117,144 @@ options:
           - V(port) means the one on this port, whatever its protocol is now.
         type: str
         choices: [protocol_and_port, protocol, port]
-        default: protocol_and_port
-      attributes:
-        description: Attributes to set, such as C(address) or C(secret). Values are strings, numbers or booleans.
+      identify_by:
+        description:
+          - Attributes, with their values, by which the connector is known in place of O(connectors[].match). A new one gets them.
         type: dict
-        default: {}
-      attributes_to_remove:
-        description: Names of attributes to remove.
+      attributes: *attributes
+      attributes_to_remove: *attributes_to_remove
+      children: &children
+        description:
+          - Elements inside this one. Each is a dictionary as in O(elements[].children).
         type: list
-        elements: str
-        default: []
+        elements: dict
+      state: *state
+  hosts:
+    description: Virtual hosts of the Engine.
+    type: list
+    elements: dict
+    suboptions:
+      name: &host_name
+        description: Name of the Host. If left out, the one that the Engine's C(defaultHost) names, else the only one.
+        type: str
+      attributes: *attributes
+      attributes_to_remove: *attributes_to_remove
+      children: *children
+      state: *state
+  contexts:
+    description:
+      - Web applications that are set up in C(server.xml). Tomcat's own documentation advises against it; a file of their
+        own can be changed without a restart.
+    type: list
+    elements: dict
+    suboptions:
+      path:
+        description: Path of the application, such as V(/shop). An empty string is the root.
+        type: str
+        required: true
+      host: *host_name
+      attributes: *attributes
+      attributes_to_remove: *attributes_to_remove
+      children: *children
       state: *state
   listeners:
     description: Lifecycle listeners of the Server.
     type: list
     elements: dict
-    default: []
     suboptions:
       class_name:
         description: Class of the listener, which tells it apart from the others.
         type: str
         required: true
-      attributes:
-        description: Attributes to set. Values are strings, numbers or booleans.
+      identify_by: &identify_by
+        description: Further attributes, with their values, that tell several of one class apart. A new one gets them, too.
         type: dict
         default: {}
-      attributes_to_remove:
-        description: Names of attributes to remove.
-        type: list
-        elements: str
-        default: []
+      attributes: *attributes
+      attributes_to_remove: *attributes_to_remove
       state: *state
   valves:
     description: Valves of a Host or of the Engine.
     type: list
     elements: dict
-    default: []
     suboptions:
       class_name:
-        description: Class of the valve, which tells it apart from the others.
+        description: Class of the valve, which tells it apart from the others of its parent.
         type: str
         required: true
+      identify_by: *identify_by
       parent:
         description: Where the valve is.
         type: str
         choices: [host, engine]
         default: host
-      host:
-        description: Name of the Host that has the valve. If left out, as for O(hosts[].name).
-        type: str
-      attributes:
-        description: Attributes to set, such as C(pattern). Values are strings, numbers or booleans.
-        type: dict
-        default: {}
-      attributes_to_remove:
-        description: Names of attributes to remove.
-        type: list
-        elements: str
-        default: []
+      host: *host_name
+      attributes: *attributes
+      attributes_to_remove: *attributes_to_remove
       state: *state
+  realms:
+    description: Realms of the Engine or of a Host. A realm inside a realm is one of the other's O(realms[].children).
+    type: list
+    elements: dict
+    suboptions:
+      class_name:
+        description: Class of the realm, which tells it apart from others of its parent.
+        type: str
+        required: true
+      identify_by: *identify_by
+      parent: &engine_or_host
+        description: Where the element is.
+        type: str
+        choices: [engine, host]
+        default: engine
+      host: *host_name
+      attributes: *attributes
+      attributes_to_remove: *attributes_to_remove
+      children: *children
+      state: *state
+  clusters:
+    description: Clusters, at most one in the Engine and in each Host.
+    type: list
+    elements: dict
+    suboptions:
+      class_name:
+        description: Class of the cluster. Another one that is there gets this class.
+        type: str
+        default: org.apache.catalina.ha.tcp.SimpleTcpCluster
+      parent: *engine_or_host
+      host: *host_name
+      attributes: *attributes
+      attributes_to_remove: *attributes_to_remove
+      children: *children
+      state: *state
+  global_resources:
+    description: What the C(GlobalNamingResources) of the Server hold. These are created if they are missing.
+    type: list
+    elements: dict
+    suboptions:
+      tag: &resource_tag
+        description: Name of the element.
+        type: str
+        choices: [Resource, Environment, ResourceLink, ResourceEnvRef, ServiceRef, Ejb, LocalEjb]
+        default: Resource
+      name:
+        description: Name of the resource, such as V(jdbc/shop).
+        type: str
+        required: true
+      attributes: *attributes
+      attributes_to_remove: *attributes_to_remove
+      state: *state
+  purge:
+    description:
+      - Kinds of which nothing shall be left but what entries name, whichever option they are in. Others are deleted, with all
+        that is inside. Comments stay.
+      - A kind can be purged only if the option of its name is given. An empty list, given as such, leaves none of the kind.
+      - This is about the Server, and about the one Service, its Engine and its Hosts that O(service) means. What is deeper down,
+        such as a valve in a context, stays.
+    type: list
+    elements: str
+    choices: [executors, hosts, contexts, listeners, valves, realms, clusters, global_resources, connectors]
+    default: []
 extends_documentation_fragment:
   - ansible.builtin.files
   - roundrobin.tomcat._attributes
@@ -235,19 +296,60 @@ EXAMPLES = r"""
         attributes:
           internalProxies: 192\.0\.2\.\d{1,3}
 
-- name: Add a data source
+- name: Add a data source, and a second name for the default host
   roundrobin.tomcat.tomcat_server_xml:
     path: /var/opt/tomcat/jvm1/conf/server.xml
-    elements:
-      - parent: /Server/GlobalNamingResources
-        tag: Resource
-        identify_by:
-          name: jdbc/shop
+    global_resources:
+      - name: jdbc/shop
         attributes:
           auth: Container
           type: javax.sql.DataSource
           url: jdbc:postgresql://db.example.com/shop
           maxTotal: 20
+    hosts:
+      - children:
+          - tag: Alias
+            text: www.example.com
+
+- name: Have one thread pool, the connector with TLS that uses it, and no other connector
+  roundrobin.tomcat.tomcat_server_xml:
+    path: /var/opt/tomcat/jvm1/conf/server.xml
+    executors:
+      - name: tomcatThreadPool
+        attributes:
+          namePrefix: catalina-exec-
+          maxThreads: 150
+    connectors:
+      - protocol: HTTP/1.1
+        port: 8443
+        attributes:
+          executor: tomcatThreadPool
+          SSLEnabled: true
+        children:
+          - tag: SSLHostConfig
+            children:
+              - tag: Certificate
+                identify_by:
+                  type: RSA
+                attributes:
+                  certificateFile: conf/cert.pem
+                  certificateKeyFile: conf/key.pem
+    purge:
+      - connectors
+
+- name: Lock users out after three wrong passwords
+  roundrobin.tomcat.tomcat_server_xml:
+    path: /var/opt/tomcat/jvm1/conf/server.xml
+    realms:
+      - class_name: org.apache.catalina.realm.LockOutRealm
+        attributes:
+          failureCount: 3
+        children:
+          - tag: Realm
+            identify_by:
+              className: org.apache.catalina.realm.UserDatabaseRealm
+            attributes:
+              resourceName: UserDatabase
 """
 
 RETURN = r"""
@@ -259,7 +361,8 @@ changes:
   contains:
     action:
       description: >-
-        V(set) or V(unset) for an attribute; V(added), V(removed), V(replaced), V(disabled) or V(enabled) for an element.
+        V(set) or V(unset) for an attribute, V(set_text) for a text; V(added), V(removed), V(replaced), V(disabled) or V(enabled)
+        for an element.
       type: str
       returned: always
     element:
@@ -271,17 +374,21 @@ changes:
       type: str
       returned: when action is V(set) or V(unset)
     before:
-      description: Former value of the attribute, none if it was missing.
+      description: Former value of the attribute or text, none if it was missing.
       type: str
-      returned: when action is V(set) or V(unset)
+      returned: when action is V(set), V(unset) or V(set_text)
     after:
-      description: New value of the attribute, none if it was removed.
+      description: New value of the attribute or text, none if it was removed.
       type: str
-      returned: when action is V(set) or V(unset)
+      returned: when action is V(set), V(unset) or V(set_text)
     attributes:
       description: Attributes of the new element.
       type: dict
       returned: when action is V(added) or V(replaced)
+    text:
+      description: Text of the new element.
+      type: str
+      returned: when action is V(added) and the element has a text
   sample:
     - action: set
       after: jvm1
@@ -301,12 +408,14 @@ backup_file:
 """
 
 import os
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._lxml_dep import LXML_IMPORT_ERROR
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._server_xml import ServerXml
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml_plan import RESOURCE_TAGS
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml_run import XML_ARGUMENTS, edit_file, secret_values
 
 ATTRIBUTES = {
@@ -317,22 +426,34 @@ ELEMENT = {
     **ATTRIBUTES,
     "state": {"type": "str", "choices": ["present", "absent", "disabled"], "default": "present"},
 }
-HOST = {"name": {"type": "str"}, **ELEMENT}
+PARENT = {**ELEMENT, "children": {"type": "list", "elements": "dict"}}
+NAMED = {"name": {"type": "str", "required": True}}
+CLASS = {"class_name": {"type": "str", "required": True}, "identify_by": {"type": "dict", "default": {}}}
+IN_ENGINE = {"parent": {"type": "str", "choices": ["engine", "host"], "default": "engine"}, "host": {"type": "str"}}
+IN_HOST = {"parent": {"type": "str", "choices": ["host", "engine"], "default": "host"}, "host": {"type": "str"}}
 CONNECTOR = {
     "protocol": {"type": "str", "required": True},
     "port": {"type": "str"},
-    "match": {
-        "type": "str",
-        "choices": ["protocol_and_port", "protocol", "port"],
-        "default": "protocol_and_port",
-    },
-    **ELEMENT,
+    "match": {"type": "str", "choices": ["protocol_and_port", "protocol", "port"]},
+    "identify_by": {"type": "dict"},
+    **PARENT,
 }
-LISTENER = {"class_name": {"type": "str", "required": True}, **ELEMENT}
-VALVE = {
-    "parent": {"type": "str", "choices": ["host", "engine"], "default": "host"},
-    "host": {"type": "str"},
-    **LISTENER,
+CLUSTER = {
+    "class_name": {"type": "str", "default": "org.apache.catalina.ha.tcp.SimpleTcpCluster"},
+    **IN_ENGINE,
+    **PARENT,
+}
+RESOURCE = {"tag": {"type": "str", "choices": list(RESOURCE_TAGS), "default": "Resource"}, **NAMED, **ELEMENT}
+KINDS: dict[str, dict[str, Any]] = {
+    "executors": {**NAMED, **ELEMENT},
+    "hosts": {"name": {"type": "str"}, **PARENT},
+    "contexts": {"path": {"type": "str", "required": True}, "host": {"type": "str"}, **PARENT},
+    "listeners": {**CLASS, **ELEMENT},
+    "valves": {**CLASS, **IN_HOST, **ELEMENT},
+    "realms": {**CLASS, **IN_ENGINE, **PARENT},
+    "clusters": CLUSTER,
+    "global_resources": RESOURCE,
+    "connectors": CONNECTOR,
 }
 ARGUMENTS = {
     **XML_ARGUMENTS,
@@ -342,10 +463,8 @@ ARGUMENTS = {
     "jvm_route": {"type": "str"},
     "service": {"type": "dict", "options": {"name": {"type": "str"}, **ATTRIBUTES}},
     "engine": {"type": "dict", "options": ATTRIBUTES},
-    "hosts": {"type": "list", "elements": "dict", "default": [], "options": HOST},
-    "connectors": {"type": "list", "elements": "dict", "default": [], "options": CONNECTOR},
-    "listeners": {"type": "list", "elements": "dict", "default": [], "options": LISTENER},
-    "valves": {"type": "list", "elements": "dict", "default": [], "options": VALVE},
+    **{kind: {"type": "list", "elements": "dict", "options": options} for kind, options in KINDS.items()},
+    "purge": {"type": "list", "elements": "str", "choices": list(KINDS), "default": []},
 }
 
 
