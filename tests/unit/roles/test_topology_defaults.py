@@ -27,6 +27,8 @@ ROLES = Path(__file__).resolve().parents[3] / "roles"
         ("apache_balancer_manager_address", _topology.LOCAL_MACHINE),
         ("apache_balancer_manager_port", _topology.MANAGER_PORT),
         ("apache_balancer_manager_path", _topology.MANAGER_PATH),
+        ("apache_balancer_tls_port", _topology.TLS_PORT),
+        ("apache_balancer_tls_certificate", ""),
         ("apache_balancer_sticky_cookie", _topology.STICKY_COOKIE),
     ],
 )

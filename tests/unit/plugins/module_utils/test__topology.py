@@ -19,7 +19,14 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._topology import
 SECRET = "s3cr3t-value"
 
 # An instance that is nothing special to httpd, and has no application.
-PLAIN_MEMBER = {"load_factor": 1.0, "lbset": 0, "standby": False, "spare": False, "balancers": []}
+PLAIN_MEMBER = {
+    "internal_proxies": [],
+    "load_factor": 1.0,
+    "lbset": 0,
+    "standby": False,
+    "spare": False,
+    "balancers": [],
+}
 
 # Two instances on one machine, a third on its own; memcached on a Tomcat machine and apart.
 GROUPS = {"tomcat": ["tc-1", "tc-2", "tc.3"], "memcached": ["mc1", "mc2"], "balancer": ["lb"]}
@@ -176,11 +183,46 @@ def test_values_as_the_command_line_gives_them():
 
 
 def test_http_protocol_needs_no_secret():
-    hosts = {"t": {"tomcat_instance_protocol": "http", "tomcat_instance_session_store": "none"}, "lb": {}}
+    hosts = {
+        "t": {"tomcat_instance_protocol": "http", "tomcat_instance_session_store": "none"},
+        "lb": {"ansible_host": "198.18.0.2"},
+    }
     result = derive(hosts, {"tomcat": ["t"], "balancer": ["lb"]})
     assert result["instances"][0]["worker"] == "http://t:8080"
     assert result["instances"][0]["ajp_enabled"] is False
     assert result["session_store"] == "none"
+
+
+@pytest.mark.parametrize(
+    "balancer, expected",
+    [
+        ({}, ["198.18.0.2"]),
+        ({"ansible_host": "web.example", "apache_balancer_address": "198.18.1.2"}, ["198.18.1.2"]),
+        ({"ansible_host": "198.18.0.4"}, ["198.18.0.4"]),
+        ({"apache_balancer_address": "fd00::2"}, ["fd00:0:0:0:0:0:0:2"]),
+        ({"apache_balancer_address": "localhost"}, ["127.0.0.1"]),
+    ],
+)
+def test_tomcat_believes_httpd_by_its_address(balancer, expected):
+    result = derive(with_changes(lb=balancer, tc_3={"tomcat_instance_protocol": "http"}), GROUPS)
+    assert [item["internal_proxies"] for item in result["instances"]] == [[], [], expected]
+
+
+def test_a_neighbour_connects_from_the_address_it_connects_to():
+    changes = {"tomcat_instance_protocol": "http", "tomcat_instance_address": "127.0.0.1"}
+    result = derive(with_changes(lb={"ansible_host": "198.18.0.4"}, tc_3=changes), GROUPS)
+    assert result["instances"][2]["internal_proxies"] == ["127.0.0.1"]
+
+
+def test_two_balancers_are_believed():
+    hosts = {**with_changes(tc_3={"tomcat_instance_protocol": "http"}), "lb2": {"ansible_host": "198.18.0.9"}}
+    result = derive(hosts, {**GROUPS, "balancer": ["lb", "lb2"]})
+    assert result["instances"][2]["internal_proxies"] == ["198.18.0.2", "198.18.0.9"]
+
+
+def test_with_tls_the_site_is_asked_through_the_managers_port():
+    tls = {"apache_balancer_tls_certificate": "/etc/ssl/site.pem", "apache_balancer_manager_port": 9081}
+    assert derive(with_changes(lb=tls), GROUPS)["balancers"][0]["local_url"] == "http://127.0.0.1:9081"
 
 
 def test_ipv6_address_is_bracketed():
@@ -330,6 +372,15 @@ def test_the_default_balancer_has_one_name():
     "changes, expected",
     [
         ({"lb": {"apache_balancer_name": "Shop"}}, "apache_balancer_name is 'Shop', it must be 1 to 40 lower case"),
+        (
+            {"lb": {"ansible_host": "web.example"}, "tc_3": {"tomcat_instance_protocol": "http"}},
+            "lb: apache_balancer_address is not set and 'web.example' is no IP address.",
+        ),
+        ({"lb": {"apache_balancer_tls_certificate": "site.pem"}}, "must be an absolute path"),
+        (
+            {"lb": {"apache_balancer_tls_certificate": "/site.pem", "apache_balancer_tls_port": 80}},
+            "machine 198.18.0.2: port 80 is used by lb (httpd) and lb (httpd with TLS)",
+        ),
         ({"tc_1": {"apache_balancer_member_load_factor": 101}}, "is 101, it must be a number from 1 to 100"),
         ({"tc_1": {"apache_balancer_member_load_factor": "1.234"}}, "load_factor is '1.234'"),
         ({"tc_1": {"apache_balancer_member_load_factor": True}}, "load_factor is True"),
@@ -451,7 +502,8 @@ def test_every_variable_read_is_announced():
             asked.add(key)
             return super().get(key, default)
 
-    derive({name: Recorder(variables) for name, variables in cluster().items()}, GROUPS)
+    hosts = with_changes(tc_3={"tomcat_instance_protocol": "http"})
+    derive({name: Recorder(variables) for name, variables in hosts.items()}, GROUPS)
     assert asked == set(HOST_VARIABLES)
 
 
