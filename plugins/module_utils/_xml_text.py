@@ -183,7 +183,7 @@ def _written_in(text: str, encoding: str) -> str:
 
 def check_name(name: str, what: str) -> None:
     """Refuse what cannot be the plain name of an element or attribute."""
-    if not _NAME.match(name) or name.lower().startswith("xml"):
+    if not _NAME.match(name) or name == "xmlns":
         raise CollectionError(
             f"{name!r} cannot be {what}; letters, digits, '_', '-' and '.' are accepted, beginning with a letter"
         )
