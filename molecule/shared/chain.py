@@ -1,10 +1,7 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A scenario's chain as its users see it: playbooks, releases of the sample application, and httpd's address.
-
-For a scenario's tests, which run with molecule's environment.
-"""
+"""A chain of test hosts as its users see it: playbooks, releases of the sample application, and httpd's address."""
 
 from __future__ import annotations
 
@@ -12,58 +9,94 @@ import json
 import os
 import subprocess
 import sys
+import typing as t
 import urllib.request
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
+# On every balancer, for the machine itself.
+MANAGER_URL = "http://127.0.0.1:9080/balancer-manager"
 sys.path.insert(0, str(ROOT / "tests/load"))
+sys.path.insert(0, str(ROOT / "tests/sample_app"))
 
 from background import Load  # noqa: E402
+from make_war import make_war  # noqa: E402
 
 
+@dataclass
 class Chain:
-    """What the tests do to the hosts of the scenario."""
+    """What a test or the demo does to the hosts."""
 
-    def __init__(self) -> None:
-        self.directory = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
+    #: where releases and the probe's files lie
+    directory: Path
+    #: the inventories, one after another
+    inventories: Sequence[Path]
+    #: of each inventory host
+    addresses: dict[str, str]
+
+    @classmethod
+    def of_scenario(cls) -> Chain:
+        """The chain that molecule has made, for the scenario's tests."""
         instances = yaml.safe_load(Path(os.environ["MOLECULE_INSTANCE_CONFIG"]).read_text())
-        self.addresses = {instance["instance"]: instance["address"] for instance in instances}
-        self._inventory = ["-i", os.environ["MOLECULE_INVENTORY_FILE"]]
+        return cls(
+            Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]),
+            [Path(os.environ["MOLECULE_INVENTORY_FILE"])],
+            {instance["instance"]: instance["address"] for instance in instances},
+        )
+
+    def argv(self, program: str, *arguments: str) -> list[str]:
+        """A command of Ansible's with the inventories."""
+        return [program, *(f"--inventory={inventory}" for inventory in self.inventories), *arguments]
 
     def play(self, playbook: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a playbook as a user of the checkout does."""
         return self._run("ansible-playbook", str(ROOT / f"playbooks/{playbook}.yml"), *arguments)
 
-    def deploy(self, version: str, *arguments: str, sick: str | None = None) -> subprocess.CompletedProcess[str]:
+    def deploy(self, version: str, *arguments: str, sick: str = "none") -> subprocess.CompletedProcess[str]:
         """Roll a release of the sample application."""
-        release = ["-e", f"release_war={self.make_war(version, sick)}", "-e", f"release_version={version}"]
-        return self.play("rolling_deploy", *release, *arguments)
+        return self.play("rolling_deploy", *self.release(version, sick), *arguments)
+
+    def release(self, version: str, sick: str = "none") -> list[str]:
+        """Make a release of the sample application and return what rolling_deploy wants to know of it."""
+        war = self.directory / f"sample-{version}-{sick}.war"
+        make_war(war, version, sick)
+        return ["-e", f"release_war={war}", "-e", f"release_version={version}"]
 
     def command(self, host: str, command: str) -> str:
         """Run a shell command as root on a host and return what it printed."""
         result = self._run("ansible", host, "--become", "-m", "ansible.builtin.shell", "-a", command)
         if result.returncode:
-            raise RuntimeError(result.stdout + result.stderr)
+            raise RuntimeError(result.stdout)
         return result.stdout.partition(">>\n")[2].strip()
 
-    def make_war(self, version: str, sick: str | None = None) -> Path:
-        """Write a release of the sample application."""
-        war = self.directory / f"sample-{version}{f'-{sick}' if sick else ''}.war"
-        command = [sys.executable, str(ROOT / "tests/sample_app/make_war.py"), f"--version={version}", f"--out={war}"]
-        subprocess.run([*command, *([f"--sick={sick}"] if sick else [])], check=True)
-        return war
+    def module(self, hosts: str, module: str, **options: t.Any) -> dict[str, dict[str, t.Any]]:
+        """Run one of the collection's modules as root on hosts, at once, and return the answer of each."""
+        arguments = ["-m", f"roundrobin.tomcat.{module}", "-a", json.dumps(options)]
+        result = self._run("ansible", hosts, "--become", *arguments)
+        if result.returncode:
+            raise RuntimeError(result.stdout)
+        answers, rest = {}, result.stdout
+        while "=> {" in rest:
+            head, _, rest = rest.partition("=> ")
+            answer, end = json.JSONDecoder().raw_decode(rest)
+            answers[head.splitlines()[-1].split()[0]] = answer
+            rest = rest[end:]
+        return answers
 
     def url(self, balancer: str) -> str:
         """Where users find the application."""
         return f"http://{self.addresses[balancer]}/"
 
-    def load(self, balancer: str, users: int, min_requests: int) -> Load:
-        """Users who work while a with block runs."""
-        return Load(self.url(balancer), self.directory, users=users, min_requests=min_requests)
+    def load(self, *balancers: str, users: int, min_requests: int) -> Load:
+        """Users who work while a with block runs; several balancers are one site to them, with one name."""
+        addresses = [self.addresses[balancer] for balancer in balancers] if balancers[1:] else []
+        return Load(self.url(balancers[0]), self.directory, addresses=addresses, users=users, min_requests=min_requests)
 
-    def versions(self, balancer: str, routes: list[str]) -> dict[str, str]:
+    def versions(self, balancer: str, routes: Iterable[str]) -> dict[str, str]:
         """The version that each instance answers with, asked through httpd by its route."""
         answers = {}
         for route in routes:
@@ -77,22 +110,20 @@ class Chain:
 
     def member_states(self, balancer: str) -> dict[str, str]:
         """What the balancer's own manager says of every member, by route."""
-        module = [
-            "-m",
-            "roundrobin.tomcat.httpd_balancer_info",
-            "-a",
-            "manager_url=http://127.0.0.1:9080/balancer-manager",
-        ]
-        result = self._run("ansible", balancer, "--become", *module)
-        answer = json.loads(result.stdout[result.stdout.index("{") :])
+        answer = self.module(balancer, "httpd_balancer_info", manager_url=MANAGER_URL)[balancer]
         return {member["route"]: member["state"] for found in answer["balancers"] for member in found["members"]}
 
     def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [program, *self._inventory, *arguments]
-        # JSON: read again below, and no line of it is folded.
+        # JSON: read again above, and no line of it is folded.
         environment = {**os.environ, "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}
         return subprocess.run(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+            self.argv(program, *arguments),
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
         )
 
 

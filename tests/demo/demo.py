@@ -17,15 +17,15 @@ import shutil
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
 
 from page import page
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/load"))
+sys.path.insert(0, str(ROOT / "molecule/shared"))
 
 from background import Load  # noqa: E402
+from chain import Chain  # noqa: E402
 
 HOSTS = ROOT / "molecule/shared/hosts.py"
 INVENTORY = ROOT / "playbooks/inventory/cluster.yml"
@@ -44,7 +44,7 @@ class Demo:
         self.directory = directory
         self.options = options
         self.inventory = directory / "hosts.json"
-        self.addresses: dict[str, str] = {}
+        self.chain = Chain(directory, [INVENTORY, self.inventory], addresses={})
         self.started = time.monotonic()
 
     def say(self, text: str) -> None:
@@ -63,7 +63,7 @@ class Demo:
             text=True,
             check=True,
         )
-        self.addresses = {host["instance"]: host["address"] for host in json.loads(made.stdout)}
+        self.chain.addresses = {host["instance"]: host["address"] for host in json.loads(made.stdout)}
 
     def destroy_hosts(self) -> None:
         subprocess.run([sys.executable, HOSTS, "destroy", f"--state={self.directory}/state"], check=True)
@@ -71,15 +71,7 @@ class Demo:
     def play(self, playbook: str, *arguments: str) -> tuple[int, float]:
         """Run a playbook as a user would; return its exit status and how long it took."""
         log = self.directory / f"{playbook}.log"
-        command = [
-            "ansible-playbook",
-            "-i",
-            INVENTORY,
-            "-i",
-            self.inventory,
-            ROOT / f"playbooks/{playbook}.yml",
-            *arguments,
-        ]
+        command = self.chain.argv("ansible-playbook", str(ROOT / f"playbooks/{playbook}.yml"), *arguments)
         began = time.monotonic()
         with log.open("a") as output:
             status = subprocess.run(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
@@ -91,35 +83,11 @@ class Demo:
             raise DemoError(f"{playbook}.yml ended with {status}, see {self.directory}/{playbook}.log")
         return seconds
 
-    def make_war(self, version: str, sick: str | None = None) -> Path:
-        war = self.directory / f"sample-{version}.war"
-        command = [sys.executable, ROOT / "tests/sample_app/make_war.py", "--version", version, "--out", war]
-        subprocess.run([*command, *(["--sick", sick] if sick else [])], stdout=subprocess.DEVNULL, check=True)
-        return war
-
-    @staticmethod
-    def release(war: Path, version: str) -> list[str]:
-        return ["-e", f"release_war={war}", "-e", f"release_version={version}"]
-
-    def versions(self) -> dict[str, str]:
-        """The version that each instance answers with, asked through httpd by the instance's route."""
-        answers = {}
-        for name in ("app1", "app2"):
-            request = urllib.request.Request(
-                f"http://{self.addresses['web1']}/version", headers={"Cookie": f"JSESSIONID=demo.{name}"}
-            )
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                fields = dict(line.split("=", 1) for line in answer.read().decode().split() if "=" in line)
-            answers[fields["instance"]] = fields["version"]
-        return answers
-
     def kill(self) -> None:
         """kill -9 the first instance; systemd is kept from starting it again before the users have moved."""
         self.say("kill -9 of the Tomcat on app1")
-        command = "systemctl kill --signal=SIGKILL tomcat@app1 && sleep 10 && systemctl start tomcat@app1"
-        ansible = ["ansible", "-i", INVENTORY, "-i", self.inventory, "app1", "--become", "-m", "ansible.builtin.shell"]
-        with (self.directory / "kill.log").open("w") as log:
-            subprocess.run([*ansible, "-a", command], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, check=True)
+        kill = "systemctl kill --signal=SIGKILL tomcat@app1 && sleep 10 && systemctl start tomcat@app1"
+        self.chain.command("app1", kill)
         time.sleep(5)
 
     def run(self) -> int:
@@ -127,22 +95,21 @@ class Demo:
         self.say("site.yml")
         self.must_play("site")
         self.say(f"first release, {OLD}")
-        self.must_play("rolling_deploy", *self.release(self.make_war(OLD), OLD))
-        war = self.make_war(NEW, self.options.sick)
+        self.must_play("rolling_deploy", *self.chain.release(OLD))
+        release = self.chain.release(NEW, self.options.sick or "none")
         status, seconds = 0, 0.0
         self.say(f"starting {self.options.users} users")
-        url = f"http://{self.addresses['web1']}/"
-        with Load(url, self.directory, users=self.options.users, min_requests=self.options.requests) as load:
+        with self.chain.load("web1", users=self.options.users, min_requests=self.options.requests) as load:
             if self.options.kill:
                 self.kill()
             else:
                 self.say(f"rolling release {NEW}{' (sick: ' + self.options.sick + ')' if self.options.sick else ''}")
-                status, seconds = self.play("rolling_deploy", *self.release(war, NEW))
+                status, seconds = self.play("rolling_deploy", *release)
                 self.say(f"rolling_deploy.yml ended with {status}")
         return self.judge(load, status, seconds)
 
     def judge(self, load: Load, status: int, seconds: float) -> int:
-        versions = self.versions()
+        versions = self.chain.versions("web1", ["app1", "app2"])
         release_failed = bool(self.options.sick)
         wanted = OLD if release_failed or self.options.kill else NEW
         as_wanted = bool(status) == release_failed and versions == {"app1": wanted, "app2": wanted}

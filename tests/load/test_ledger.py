@@ -266,6 +266,7 @@ def test_a_failure_says_when_who_what_and_where():
         "user": "u1",
         "request": "GET /counter",
         "status": 503,
+        "address": "",
         "instance": "",
         "route_sent": "jvm1",
         "session_before": SESSION,

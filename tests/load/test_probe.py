@@ -253,7 +253,6 @@ def test_a_session_moves_between_the_addresses_of_one_name(serve, tmp_path):
     assert report["totals"]["moves"] > 20
 
 
-
 @pytest.mark.parametrize(
     "strike, expected, cause",
     [

@@ -5,24 +5,10 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "shared"))
-
-from chain import Chain, recap
+from chain import recap
 
 SERVER_XML = "/var/opt/tomcat/app1/conf/server.xml"
-
-
-@pytest.fixture(scope="module")
-def chain():
-    chain = Chain()
-    first = chain.deploy("1.0")
-    assert first.returncode == 0, first.stdout
-    return chain
 
 
 def test_both_members_serve_the_release(chain):

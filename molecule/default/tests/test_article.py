@@ -5,27 +5,13 @@
 
 from __future__ import annotations
 
-import sys
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import pytest
 from lxml import etree
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "shared"))
-
-from chain import Chain
-
 testinfra_hosts = ["web"]
-
-
-@pytest.fixture(scope="module")
-def chain():
-    chain = Chain()
-    first = chain.deploy("1.0")
-    assert first.returncode == 0, first.stdout
-    return chain
 
 
 def status(url):
