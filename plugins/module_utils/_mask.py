@@ -30,7 +30,7 @@ def mask_value(name: str, value: str, also: Iterable[str] = ()) -> str:
 
 
 def mask_text(text: str, also: Iterable[str] = (), known: Iterable[str] | None = None) -> str:
-    """Return XML text, comments included, with the values of secret attributes replaced.
+    """Return XML text, comments included, with the values of secret attributes and the texts of secret elements replaced.
 
     With `known`, the secrets of the text before the edit, a secret that is not
     among them shows as new: a diff then shows that it changed, not what it is.
@@ -38,22 +38,28 @@ def mask_text(text: str, also: Iterable[str] = (), known: Iterable[str] | None =
     old = None if known is None else set(known)
 
     def _hide(match: re.Match[str]) -> str:
-        value = match.group(3)[1:-1]
-        quote = match.group(3)[0]
-        mask = NEW_MASK if old is not None and value not in old else MASK
-        return f"{match.group(1)}{match.group(2)}{quote}{mask if value else ''}{quote}"
+        mask = NEW_MASK if old is not None and match["value"] not in old else MASK
+        return f"{match['before']}{mask if match['value'].strip() else match['value']}{match['after']}"
 
-    return _mask_inside(_attribute_pattern(also).sub(_hide, text))
+    for pattern in _patterns(also):
+        text = pattern.sub(_hide, text)
+    return _mask_inside(text)
 
 
 def secrets_in(text: str, also: Iterable[str] = ()) -> set[str]:
-    """Return the values, as written, of the secret attributes in XML text, comments included."""
-    return {match.group(3)[1:-1] for match in _attribute_pattern(also).finditer(text)}
+    """Return the secrets, as written, in XML text, comments included."""
+    return {match["value"] for pattern in _patterns(also) for match in pattern.finditer(text)}
 
 
-def _attribute_pattern(also: Iterable[str]) -> re.Pattern[str]:
+def _patterns(also: Iterable[str]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return what finds secret attributes, and elements of such a name with the text that they hold."""
     names = "|".join([_NAME, *(re.escape(name) for name in also)])
-    return re.compile(rf"(?<![\w.:-])((?:{names}))(\s*=\s*)(\"[^\"]*\"|'[^']*')", re.IGNORECASE)
+    attribute = rf"""(?<![\w.:-])(?P<before>(?:{names})\s*=\s*(?P<quote>["']))(?P<value>.*?)(?P<after>(?P=quote))"""
+    element = rf"(?P<before><(?P<tag>{names})(?:\s[^<>]*)?(?<!/)>)(?P<value>.*?)(?P<after></(?P=tag)\s*>)"
+    return (
+        re.compile(attribute, re.IGNORECASE | re.DOTALL),
+        re.compile(element, re.IGNORECASE | re.DOTALL),
+    )
 
 
 def _mask_inside(text: str) -> str:

@@ -106,7 +106,9 @@ def secret_values(options: Any, also: Any = ()) -> Iterator[str]:
     """Yield the secrets among the options, so that Ansible can hide them wherever they appear."""
     if isinstance(options, Mapping):
         for name, value in options.items():
-            if isinstance(value, (str, int)) and not isinstance(value, bool) and is_secret(str(name), also):
+            # The text of an element is as secret as an attribute of the element's name would be.
+            kept = options.get("tag") if name == "text" else name
+            if isinstance(value, (str, int)) and not isinstance(value, bool) and is_secret(str(kept), also):
                 # Hiding the empty string would hide everything.
                 if str(value):
                     yield str(value)

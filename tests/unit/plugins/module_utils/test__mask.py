@@ -57,6 +57,10 @@ def test_names_that_the_user_gives():
             '<a url="jdbc:x://joe:********@db/x?password=********&amp;b=1"/>',
         ),
         ('<a b="http://x/y"/>', '<a b="http://x/y"/>'),
+        ("<passWord a='1'>hu\nsh</passWord >", "<passWord a='1'>********</passWord >"),
+        ("<token><![CDATA[hush]]></token><token/>", "<token>********</token><token/>"),
+        ("<token> </token>", "<token> </token>"),
+        ("<password/><a>seen</a><b>seen</b>", "<password/><a>seen</a><b>seen</b>"),
     ],
 )
 def test_text(before, after):
@@ -66,4 +70,5 @@ def test_text(before, after):
 def test_a_changed_secret_shows_as_changed():
     old, new = '<a secret="hush1" keyPass="p"/>', '<a secret="hush2" keyPass="p"/>'
     assert mask_text(new, (), secrets_in(old)) == '<a secret="******** (new)" keyPass="********"/>'
+    assert mask_text("<pin>1</pin>", ["pin"], secrets_in("<pin>2</pin>", ["pin"])) == "<pin>******** (new)</pin>"
     assert mask_text(old, (), secrets_in(old)) == '<a secret="********" keyPass="********"/>'
