@@ -1,47 +1,22 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The balancer modules against a real httpd, started for these tests on loopback and stopped after them.
-
-Needs the program apache2 (Debian) or httpd (RHEL) and the library requests; nothing of the machine's own httpd is used.
-"""
+"""The balancer modules against a real httpd: what a task does, waits for and refuses."""
 
 from __future__ import annotations
 
-import contextlib
-import http.server
 import json
-import os
-import pathlib
-import shutil
 import socket
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 
 import pytest
+import requests
+from loopback_httpd import Backend, backend, free_port, member, needs_httpd, running, served_by, states
 
-requests = pytest.importorskip("requests")
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-HTTPD = shutil.which("apache2", path=os.environ.get("PATH", "") + ":/usr/sbin") or shutil.which("httpd")
-MODULES = next((path for path in ("/usr/lib/apache2/modules", "/usr/lib64/httpd/modules") if os.path.isdir(path)), None)
-WANTED_MODULES = [
-    *["mpm_event", "authn_core", "authn_file", "authz_core", "authz_host", "authz_user", "auth_basic"],
-    *["proxy", "proxy_http", "proxy_ajp", "slotmem_shm", "proxy_balancer", "lbmethod_byrequests"],
-]
-pytestmark = pytest.mark.skipif(not HTTPD or not MODULES, reason="there is no httpd on this machine")
+pytestmark = needs_httpd
 
 CONFIG = """
-ServerRoot "{root}"
-DefaultRuntimeDir "{root}"
-PidFile "{root}/httpd.pid"
-ErrorLog "{root}/error.log"
-ServerName front.test
-{user}
-{modules}
 Listen 127.0.0.1:{port}
 Listen 127.0.0.1:{canonical}
 <VirtualHost 127.0.0.1:{port}>
@@ -57,6 +32,9 @@ Listen 127.0.0.1:{canonical}
     BalancerMember "http://127.0.0.1:{backend1}/deep%20er" route=t1
     BalancerMember "http://[::1]:8080" route=t2
     BalancerMember "unix:/run/none.sock|http://localhost" route=s1
+  </Proxy>
+  <Proxy "balancer://lonely">
+    BalancerMember "http://127.0.0.1:9"
   </Proxy>
   <Proxy "balancer://locked">
     BalancerMember "http://127.0.0.1:{backend1}" route=l1
@@ -99,90 +77,6 @@ Listen 127.0.0.1:{canonical}
 """
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Backend(http.server.BaseHTTPRequestHandler):
-    """Answers at once, but for /slow, which waits until it is let go."""
-
-    let_go = threading.Event()
-    started = threading.Event()
-
-    def do_GET(self):
-        if self.path.startswith("/slow"):
-            self.started.set()
-            self.let_go.wait(60)
-        body = str(self.server.server_port).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_arguments):
-        """Say nothing."""
-
-
-@contextlib.contextmanager
-def backend():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Backend)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-class Httpd:
-    """A private httpd; its working directory is its only trace."""
-
-    def __init__(self, root, backends):
-        self.port, self.canonical = free_port(), free_port()
-        self.backends = backends
-        self.config = root / "httpd.conf"
-        self.log = root / "error.log"
-        # The hash is of "secret".
-        (root / "users").write_text("operator:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n")
-        os.chmod(root, 0o755)
-        self.config.write_text(
-            CONFIG.format(
-                root=root,
-                port=self.port,
-                canonical=self.canonical,
-                backend1=backends[0],
-                backend2=backends[1],
-                user="User nobody\nGroup #65534" if os.geteuid() == 0 else "",
-                modules="\n".join(f'LoadModule {name}_module "{MODULES}/mod_{name}.so"' for name in WANTED_MODULES),
-            )
-        )
-
-    def control(self, what):
-        subprocess.run([HTTPD, "-f", str(self.config), "-k", what], check=True, capture_output=True, timeout=30)
-
-    def url(self, path="/manager", port=None):
-        return f"http://127.0.0.1:{port or self.port}{path}"
-
-    def wait(self):
-        for _attempt in range(100):
-            with contextlib.suppress(requests.ConnectionError):
-                return requests.get(self.url(), timeout=5).text
-            time.sleep(0.1)
-        raise AssertionError(self.log.read_text())
-
-    def wait_until_gone(self):
-        for _attempt in range(100):
-            if not (self.config.parent / "httpd.pid").exists():
-                return
-            time.sleep(0.1)
-        raise AssertionError(self.log.read_text())
-
-    def page(self):
-        return requests.get(self.url() + "?xml=1", headers={"Referer": self.url()}, timeout=5).text
-
-
 @pytest.fixture(scope="module")
 def backends():
     with backend() as first, backend() as second:
@@ -191,51 +85,11 @@ def backends():
 
 @pytest.fixture
 def httpd(backends):
-    # Not pytest's own directory: httpd's children, another user, must get into it.
-    with tempfile.TemporaryDirectory() as root:
-        server = Httpd(pathlib.Path(root), backends)
-        Backend.let_go.clear()
-        Backend.started.clear()
-        server.control("start")
-        server.wait()
+    canonical = free_port()
+    with running(CONFIG, canonical=canonical, backend1=backends[0], backend2=backends[1]) as server:
+        server.canonical = canonical
+        server.backends = backends
         yield server
-        Backend.let_go.set()
-        server.control("stop")
-        server.wait_until_gone()
-
-
-def run(module, **options):
-    """Run the module as Ansible does, in a process of its own."""
-    arguments = {"ANSIBLE_MODULE_ARGS": {"_ansible_remote_tmp": "/tmp", "_ansible_keep_remote_files": False, **options}}
-    ran = subprocess.run(
-        [sys.executable, "-m", f"ansible_collections.roundrobin.tomcat.plugins.modules.{module}"],
-        input=json.dumps(arguments),
-        env={**os.environ, "PYTHONPATH": str(ROOT / ".collections"), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert ran.stdout, ran.stderr
-    return json.loads(ran.stdout)
-
-
-def member(url, **options):
-    return run("httpd_balancer_member", manager_url=url, **options)
-
-
-def states(url, **options):
-    found = run("httpd_balancer_info", manager_url=url, **options)
-    return {
-        (balancer["name"], entry["route"]): entry["state"]
-        for balancer in found["balancers"]
-        for entry in balancer["members"]
-    }
-
-
-def served_by(httpd, route):
-    answer = requests.get(httpd.url("/"), cookies={"JSESSIONID": f"x.{route}"}, timeout=10)
-    return answer.status_code, answer.text
 
 
 def test_two_members_of_one_machine_are_told_apart(httpd):
@@ -291,40 +145,6 @@ def test_a_server_that_knows_itself_by_another_name(httpd):
     out = member(url, route="t1", state="disabled")
     assert (out["changed"], out["state_after"]) == (True, "disabled")
     assert states(url)["shop", "t1"] == "disabled"
-
-
-def test_a_wrong_nonce_is_noticed(httpd):
-    """Something in between spoils the nonce: httpd answers 200 and does nothing."""
-
-    class Spoiler(http.server.BaseHTTPRequestHandler):
-        def answer(self, send, **more):
-            reply = send(f"http://127.0.0.1:{httpd.port}{self.path}", timeout=5, **more)
-            body = reply.content
-            self.send_response(reply.status_code)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def headers_to_pass(self):
-            return {name: self.headers[name] for name in ("Referer", "Content-Type") if self.headers[name]}
-
-        def do_GET(self):
-            self.answer(requests.get, headers=self.headers_to_pass())
-
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            self.answer(requests.post, data=body.replace("nonce=", "nonce=0"), headers=self.headers_to_pass())
-
-        def log_message(self, *_arguments):
-            """Say nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Spoiler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    out = member(f"http://127.0.0.1:{server.server_port}/manager", balancer="shop", route="t1", state="disabled")
-    server.shutdown()
-    server.server_close()
-    assert out["failed"] and "did not set" in out["msg"]
-    assert states(httpd.url())["shop", "t1"] == "enabled"
 
 
 def test_a_locked_balancer_is_named(httpd):
@@ -401,3 +221,101 @@ def test_keep_usable(httpd):
     assert "keep_usable" in member(httpd.url(), balancer="shop", route="t1", state="disabled", keep_usable=2)["msg"]
     assert states(httpd.url()) == before
     assert member(httpd.url(), balancer="shop", route="t1", state="disabled", keep_usable=1)["changed"]
+
+
+def routes_served(httpd, number):
+    """Who serves that many new sessions."""
+    names = {str(port): route for port, route in zip(httpd.backends, ("t1", "t2"))}
+    return [names[requests.get(httpd.url("/"), timeout=10).text] for _request in range(number)]
+
+
+def test_a_standby_takes_over_only_when_the_others_are_gone(httpd):
+    out = member(httpd.url(), balancer="shop", route="t2", standby=True)
+    assert (out["changed"], out["before"], out["after"]) == (True, {"standby": False}, {"standby": True})
+    assert set(routes_served(httpd, 10)) == {"t1"}
+    member(httpd.url(), worker="ajp://127.0.0.1:8009", state="stopped")
+    assert member(httpd.url(), balancer="shop", route="t1", state="disabled", keep_usable=1)["changed"]
+    assert set(routes_served(httpd, 10)) == {"t2"}
+
+
+def test_a_spare_takes_the_place_of_a_member_that_is_out(httpd):
+    member(httpd.url(), balancer="shop", route="t2", spare=True)
+    assert set(routes_served(httpd, 10)) == {"t1"}
+    assert member(httpd.url(), balancer="shop", route="t1", state="disabled", keep_usable=1)["changed"]
+    assert set(routes_served(httpd, 10)) == {"t2"}
+
+
+def test_the_load_factor_and_the_set(httpd):
+    out = member(httpd.url(), balancer="shop", route="t2", load_factor=4)
+    assert (out["diff"]["before"], out["diff"]["after"]) == ("load_factor: 1.0\n", "load_factor: 4.0\n")
+    served = routes_served(httpd, 50)
+    assert (served.count("t1"), served.count("t2")) == (10, 40)
+    assert member(httpd.url(), balancer="shop", route="t2", lbset=1)["changed"]
+    assert set(routes_served(httpd, 10)) == {"t1"}
+
+
+# httpd multiplies by 100 in binary and cuts off: asked for 1.15 or 2.01 by hand, it sets 1.14 and 2.00.
+@pytest.mark.parametrize("factor", [1.15, 2.01, 99.99, 100, 1])
+def test_a_load_factor_is_what_was_asked_for(httpd, factor):
+    key = {"balancer": "shop", "route": "t1"}
+    member(httpd.url(), **key, load_factor=50)
+    assert member(httpd.url(), **key, load_factor=factor)["member"]["load_factor"] == factor
+    assert member(httpd.url(), **key, load_factor=factor)["changed"] is False
+
+
+def test_the_load_factor_of_an_only_member_cannot_be_set(httpd):
+    member(httpd.url(), balancer="lonely", worker="http://127.0.0.1:9", state="disabled")
+    out = member(httpd.url(), balancer="lonely", worker="http://127.0.0.1:9", load_factor=2)
+    assert out["failed"] and "keeps the load factor of an only member at 1" in out["msg"]
+
+
+@pytest.mark.parametrize("name", ["n1", "a b%20c&d=e+f", "\u00fc", "x" * 63])
+def test_a_new_route(httpd, name):
+    key = {"balancer": "shop", "route": "t2", "new_route": name}
+    out = member(httpd.url(), **key)
+    assert (out["changed"], out["route"], out["member"]["route"]) == (True, name, name)
+    assert member(httpd.url(), **key)["changed"] is False
+    if name == "n1":
+        assert served_by(httpd, "n1") == (200, str(httpd.backends[1]))
+
+
+def test_check_mode_tells_what_the_run_does(httpd):
+    wanted = {"balancer": "shop", "route": "t1", "state": "draining", "spare": True, "ignore_errors": True}
+    wanted |= {"load_factor": 2.5, "lbset": 3, "new_route": "new"}
+    page = httpd.page()
+    checked = member(httpd.url(), **wanted, _ansible_check_mode=True)
+    assert httpd.page() == page
+    ran = member(httpd.url(), **wanted)
+    told = ("changed", "before", "after", "diff", "route", "state_before", "state_after")
+    assert [checked[key] for key in told] == [ran[key] for key in told]
+    page = httpd.page()
+    for check_mode in (True, False):
+        again = member(httpd.url(), **wanted, _ansible_check_mode=check_mode)
+        assert (again["changed"], again["before"], again["diff"]["after"]) == (False, {}, "")
+    assert httpd.page() == page
+
+
+def test_a_restart_while_waiting_is_waited_out(httpd):
+    """httpd is gone for a second: the state is kept (BalancerPersist On), and nothing is sent twice."""
+
+    def restart():
+        httpd.control("stop")
+        httpd.wait_until_gone()
+        time.sleep(1)
+        httpd.control("start")
+
+    key = {"balancer": "shop", "route": "t1", "state": "disabled"}
+    threading.Timer(1.5, restart).start()
+    out = member(httpd.url(), **key, wait="idle", stable_reads=40, interval=0.1, timeout=30)
+    assert (out["idle"], out["state_after"]) == (True, "disabled")
+    assert out["waited"] > 4.5
+    assert "AH00094" in httpd.log.read_text().split("AH00169")[-1]
+
+
+def test_a_manager_that_stays_away_is_told(httpd):
+    threading.Timer(1.5, httpd.control, ["stop"]).start()
+    out = member(httpd.url(), balancer="shop", route="t1", state="disabled", wait="idle", stable_reads=99, timeout=4)
+    assert out["failed"] and "Connection refused (so for" in out["msg"]
+    httpd.wait_until_gone()
+    httpd.control("start")
+    httpd.wait()
