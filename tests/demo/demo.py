@@ -24,8 +24,7 @@ from page import page
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "molecule/shared"))
 
-from background import Load  # noqa: E402
-from chain import Chain  # noqa: E402
+from chain import Chain, Load  # noqa: E402
 
 HOSTS = ROOT / "molecule/shared/hosts.py"
 INVENTORY = ROOT / "playbooks/inventory/cluster.yml"
