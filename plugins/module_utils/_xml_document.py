@@ -108,7 +108,11 @@ class XmlDocument:
 
     def prove(self) -> None:
         """Parse the result of all edits, and refuse it unless it says what the edited tree says."""
-        if not _same(self._parse(self.to_bytes()), self.root.lx):
+        try:
+            result = etree.fromstring(self.to_bytes(), _parser())
+        except etree.XMLSyntaxError as exc:
+            raise CollectionError(f"{self.path}: the edited file would not parse ({exc}); nothing was written") from exc
+        if not _same(result, self.root.lx):
             raise CollectionError(f"{self.path}: the edit would not have had the wanted effect; nothing was written")
 
     def line(self, node: Node) -> int:
@@ -347,12 +351,13 @@ class XmlDocument:
         return indent or "", newline
 
     def _put_before(self, ref: Node, node: Node) -> tuple[str, str]:
-        # Comments right above an element, without a blank line between, describe it.
+        # Comments right above an element, without a blank line between, describe it,
+        # unless one of the new element's own kind stands in it.
         for sibling in ref.siblings_before():
             gap = sibling.tail
             if sibling.kind != "comment" or gap.strip() or len(_NEWLINE.findall(gap)) != 1:
                 break
-            if self._indent(sibling)[0] is None:
+            if self._indent(sibling)[0] is None or f"<{node.tag}" in sibling.markup:
                 break
             ref = sibling
         indent, newline = self._indent(ref)
@@ -364,18 +369,17 @@ class XmlDocument:
         return indent or "", newline
 
     def _put_first(self, parent: Node, node: Node) -> tuple[str, str]:
-        line, newline = self._line_before(parent)
-        outer = line[: len(line) - len(line.lstrip(" \t"))]
-        indent = outer + self._indent_unit(parent, outer)
+        outer, newline = self._indent(parent)
+        indent = None if outer is None else outer + self._indent_unit(parent, outer)
         if not parent.end_tag:
             _open(parent)
-        # Text that is there is left alone.
-        if not parent.head.strip(WHITE_SPACE):
+        # Text that is there is left alone, and a line that holds more than the parent stays one.
+        if indent is not None and not parent.head.strip(WHITE_SPACE):
             parent.head = newline + indent
-            node.tail = newline + outer
+            node.tail = f"{newline}{outer}"
         parent.children.append(node)
         parent.lx.append(node.lx)
-        return indent, newline
+        return indent or "", newline
 
     # -- how the text around a node looks ----------------------------------
 

@@ -129,6 +129,8 @@ def test_encoding_and_line_ends_stay(bom, encoding, declared, eol):
             "<r>\n  <x />\n\n  <!-- about z -->\n  <z />\n</r>",
             '<r>\n  <x />\n\n  <n k="v" />\n  <!-- about z -->\n  <z />\n</r>',
         ),
+        # but not before one that holds an element of its own name
+        ("<r>\n  <!-- <n/> -->\n  <z />\n</r>", '<r>\n  <!-- <n/> -->\n  <n k="v" />\n  <z />\n</r>'),
         # at the end
         ("<r>\n  <x />\n  <!-- c -->\n</r>", '<r>\n  <x />\n  <!-- c -->\n  <n k="v" />\n</r>'),
         ("<r><x/></r>", '<r><x/><n k="v"/></r>'),
@@ -152,6 +154,12 @@ def test_insert_below_an_empty_element_is_indented_one_level_more():
     doc = document("<r>\n  <x />\n</r>\n")
     doc.insert(find(doc, "/r/x"), "n", {"k": "v"})
     assert result(doc) == '<r>\n  <x>\n    <n k="v" />\n  </x>\n</r>\n'
+
+
+def test_insert_below_an_element_that_has_no_line_of_its_own_stays_on_the_line():
+    doc = document("<r><x/></r>")
+    doc.insert(doc.insert(find(doc, "/r/x"), "n", {}), "m", {})
+    assert result(doc) == "<r><x><n><m/></n></x></r>"
 
 
 def test_insert_in_a_default_namespace():
