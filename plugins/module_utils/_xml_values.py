@@ -12,7 +12,7 @@ from typing import Any
 
 from ._errors import CollectionError
 from ._mask import MASK, is_secret
-from ._xml_text import check_name, illegal_character
+from ._xml_text import WHITE_SPACE, check_name, illegal_character
 
 _CLASS_NAME = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*\Z", re.ASCII)
 _PLACEHOLDER = re.compile(r"\$\{[^{}]+\}")
@@ -39,7 +39,7 @@ def attribute_value(name: str, value: Any, where: str, also: Iterable[str] = ())
 
 def text_value(tag: str, value: Any, where: str, also: Iterable[str] = ()) -> str | None:
     """Return the text of an element without the white space around it, which Tomcat ignores; None if not given."""
-    return None if value is None else _plain(value, f"{where}: text", is_secret(tag, also)).strip()
+    return None if value is None else _plain(value, f"{where}: text", is_secret(tag, also)).strip(WHITE_SPACE)
 
 
 def _plain(value: Any, what: str, secret: bool) -> str:

@@ -99,6 +99,73 @@ def test_elements():
     assert edited(options, after) == STOCK
 
 
+def test_what_is_inside_the_manager():
+    store = {"tag": "Store", "identify_by": {"className": "a.S"}, "attributes": {"directory": "s"}}
+    once = edited({"manager": {**MSM, "children": [store]}})
+    inside = b'>\n        <Store className="a.S" directory="s" />\n    </Manager>'
+    assert once == edited({"manager": MSM}).replace(
+        b' sessionBackupTimeout="100" />', b' sessionBackupTimeout="100"' + inside
+    )
+    # The Manager of another class takes along what is in it.
+    other = {"class_name": "a.B", "children": [{**store, "attributes": {}}]}
+    assert edited({"manager": other}, once) == STOCK.replace(
+        b"</Context>",
+        b'    <Manager className="a.B">\n        <Store className="a.S" />\n    </Manager>\n</Context>',
+    )
+
+
+def test_the_context_itself():
+    after = edited({"context": {"attributes": {"sessionCookieName": "S"}}})
+    assert after == STOCK.replace(b"<Context>", b'<Context sessionCookieName="S">')
+    assert edited({"context": {"attributes_to_remove": ["sessionCookieName"]}}, after) == STOCK
+
+
+PARTS = {
+    "resources": [{"name": "jdbc/a"}, {"name": "e", "tag": "Environment", "attributes": {"value": 1}}],
+    "parameters": [{"name": "p", "attributes": {"value": "v"}}],
+    "valves": [{"class_name": "a.V"}, {"class_name": "a.W", "identify_by": {"x": 1}}],
+}
+
+
+def test_parts():
+    lines = [
+        '<Resource name="jdbc/a" />',
+        '<Environment name="e" value="1" />',
+        '<Parameter name="p" value="v" />',
+        '<Valve className="a.V" />',
+        '<Valve className="a.W" x="1" />',
+    ]
+    after = edited(PARTS)
+    assert after == STOCK.replace(b"</Context>", "".join(f"    {line}\n" for line in lines).encode() + b"</Context>")
+    for option, entries in PARTS.items():
+        off = edited({option: [{**entry, "state": "disabled"} for entry in entries]}, after)
+        assert off.count(b"<!--") == after.count(b"<!--") + len(entries)
+        assert edited({option: entries}, off) == after
+    assert edited({option: [] for option in PARTS} | {"purge": list(PARTS)}, after) == STOCK
+
+
+def test_purge_leaves_what_an_entry_names():
+    after = edited(PARTS)
+    resource = {"parent": "/Context", "tag": "Resource", "identify_by": {"name": "jdbc/a"}}
+    options = {"resources": [], "valves": PARTS["valves"][:1], "elements": [resource], "purge": ["valves", "resources"]}
+    gone = edited(options, after)
+    for line in (b'    <Environment name="e" value="1" />\n', b'    <Valve className="a.W" x="1" />\n'):
+        after = after.replace(line, b"")
+    assert gone == after
+
+
+def test_watched_resources_are_known_by_their_text():
+    item = {"parent": "/Context", "tag": "WatchedResource", "text": "WEB-INF/web.xml"}
+    watched = b"    <WatchedResource>WEB-INF/web.xml</WatchedResource>\n"
+    off = edited({"elements": [{**item, "state": "disabled"}]})
+    assert off == STOCK.replace(watched, b"    <!-- <WatchedResource>WEB-INF/web.xml</WatchedResource> -->\n")
+    assert edited({"elements": [item]}, off) == STOCK
+    assert edited({"elements": [{**item, "state": "absent"}]}) == STOCK.replace(watched, b"")
+    other = watched.replace(b"web.xml", b"a&lt;b")
+    last = b"    <WatchedResource>${catalina.base}/conf/web.xml</WatchedResource>\n"
+    assert edited({"elements": [{**item, "text": "WEB-INF/a<b"}]}) == STOCK.replace(last, last + other)
+
+
 @pytest.mark.parametrize(
     ("options", "data", "message"),
     [
@@ -116,6 +183,19 @@ def test_elements():
         ({"manager": {"attributes": {"className": "a.B"}}}, STOCK, "use class_name"),
         ({"manager": {"attributes": {"x": None}}}, STOCK, "manager: attribute x has no value"),
         ({"manager": {"attributes": {"x": {}}}}, STOCK, "manager: attribute x is a dict"),
+        (
+            {"manager": {"children": [{"tga": "Store"}]}},
+            STOCK,
+            r"manager.children\[0\]: the option: 'tga' .* mean 'tag'",
+        ),
+        ({"context": {"attributes": {"x": "********"}}}, STOCK, "context: attribute x holds"),
+        ({"valves": [{"class_name": "a b"}]}, STOCK, r"valves\[0\]: 'a b' is not a Java class name"),
+        (
+            {"resources": [{"name": "a"}, {"name": "a"}]},
+            STOCK,
+            r"resources\[0\] .* and resources\[1\] .* mean the same",
+        ),
+        ({"purge": ["valves"]}, STOCK, "purge: valves is named but the option valves is not given"),
     ],
 )
 def test_bad_input(options, data, message):
@@ -136,6 +216,9 @@ def test_files_of_others(file):
     for options in (
         {"manager": MSM},
         {"manager_state": "absent"},
+        {"context": {"attributes": {"reloadable": False}}},
+        {"valves": [{"class_name": "org.example.Valve"}]},
+        {"resources": [{"name": "jdbc/shop", "attributes": {"maxTotal": 20}}]},
         {"elements": [{**resource, "attributes": {"a": "<"}}]},
     ):
         edited(options, data)
