@@ -14,11 +14,12 @@ import bisect
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 from ._errors import CollectionError
 from ._lxml_dep import etree
+from ._xml_layout import NEWLINE, Layout, attribute_place
+from ._xml_lxml import detach, pair, parser, same
 from ._xml_text import (
     WHITE_SPACE,
     check_entities,
@@ -31,10 +32,6 @@ from ._xml_text import (
 from ._xml_tree import Node, scan
 
 MAX_BYTES = 10 * 1024 * 1024
-_LONG_LINE = 120
-_NEWLINE = re.compile(r"\r\n|\n|\r")
-_WHITE_SPACE = re.compile(f"[{WHITE_SPACE}]+")
-_INDENTED = re.compile(r"[\r\n]([ \t]+)\Z")
 _REST_OF_LINE = re.compile(r"[ \t]*(?:\r\n|\n|\r)")
 # An element that itself holds "--" cannot stand in a comment as it is. Such a
 # comment begins with this word, and a backslash stands between the hyphens.
@@ -73,18 +70,18 @@ class XmlDocument:
             raise CollectionError(f"{path}: its structure is not understood ({exc}); nothing was changed") from exc
         self.root = nodes[0]
         self._prolog, self._epilog = self.original[:start], self.original[end:]
-        newline = _NEWLINE.search(self.original)
-        self._newline = newline.group() if newline is not None else "\n"
+        newline = NEWLINE.search(self.original)
+        self._layout = Layout(self.root, self._prolog, self._encoding, newline.group() if newline is not None else "\n")
         self._line_ends: list[int] | None = None
         self._by_lx: dict[Any, Node] = {}
-        wrong = _pair(nodes, lx_root)
+        wrong = pair(nodes, lx_root)
         if wrong is not None:
             raise CollectionError(f"{path}:{self.line(wrong)}: {wrong.tag or wrong.kind} is not understood")
         self._know(nodes)
 
     def _parse(self, data: bytes) -> Any:
         try:
-            return etree.fromstring(data, _parser())
+            return etree.fromstring(data, parser())
         except etree.XMLSyntaxError as exc:
             line, column = exc.position
             reason = (exc.msg or "not well-formed").split(", line ")[0]
@@ -109,16 +106,16 @@ class XmlDocument:
     def prove(self) -> None:
         """Parse the result of all edits, and refuse it unless it says what the edited tree says."""
         try:
-            result = etree.fromstring(self.to_bytes(), _parser())
+            result = etree.fromstring(self.to_bytes(), parser())
         except etree.XMLSyntaxError as exc:
             raise CollectionError(f"{self.path}: the edited file would not parse ({exc}); nothing was written") from exc
-        if not _same(result, self.root.lx):
+        if not same(result, self.root.lx):
             raise CollectionError(f"{self.path}: the edit would not have had the wanted effect; nothing was written")
 
     def line(self, node: Node) -> int:
         """Return the line, counted from 1, in which a node begins in the file as it was read."""
         if self._line_ends is None:
-            self._line_ends = [match.end() for match in _NEWLINE.finditer(self.original)]
+            self._line_ends = [match.end() for match in NEWLINE.finditer(self.original)]
         return bisect.bisect_right(self._line_ends, node.offset) + 1
 
     def select(self, xpath: str) -> list[Node]:
@@ -184,10 +181,10 @@ class XmlDocument:
             try:
                 nodes, end = scan(inner, match.start(), comment.offset + 4)
                 wrapped = f"{self._doctype}<w{spaces}>{inner[match.start() : end]}</w>"
-                wrapper = etree.fromstring(wrapped.encode("utf-8"), _parser("utf-8"))
+                wrapper = etree.fromstring(wrapped.encode("utf-8"), parser("utf-8"))
             except (ValueError, etree.XMLSyntaxError):
                 continue
-            if _pair(nodes, wrapper[0]) is None:
+            if pair(nodes, wrapper[0]) is None:
                 yield match.start(), end, nodes[0]
                 position = end
 
@@ -200,7 +197,7 @@ class XmlDocument:
         for name, value in wanted.items():
             present = node.attributes.get(name)
             if present is None:
-                new.append(self._attribute(name, value))
+                new.append(self._layout.attribute(name, value))
             elif present.value is None:
                 raise CollectionError(
                     f"{self.path}:{self.line(node)}: attribute {name} of {node.tag} depends on the DTD (it holds an"
@@ -212,7 +209,7 @@ class XmlDocument:
         for name in remove:
             changes.append((node.attributes[name].start, node.attributes[name].end, ""))
         if new:
-            position, separator = _attribute_place(node)
+            position, separator = attribute_place(node)
             changes.append((position, position, "".join(separator + attribute for attribute in new)))
         for name, value in wanted.items():
             node.lx.set(node.lxml_name(name), value)
@@ -233,7 +230,7 @@ class XmlDocument:
         text = text.strip(WHITE_SPACE)
         if text and not node.end_tag:
             _open(node)
-        _before, newline = self._line_before(node)
+        _indent, newline = self._layout.indent(node)
         places = [(node, "head", "text"), *((child, "tail", "tail") for child in node.children)]
         filled = [place for place in places if getattr(place[0], place[1]).strip(WHITE_SPACE)]
         # The new text takes the place of the first there is; comments may have split the old one.
@@ -256,11 +253,12 @@ class XmlDocument:
         """Add an element: behind its last namesake, else before the first of `later`, else at the end."""
         namespace = parent.lx.nsmap.get(None)
         node = Node("element", "", parent.offset, parent, tag)
-        node.lx = etree.Element(f"{{{namespace}}}{tag}" if namespace else tag, nsmap=parent.lx.nsmap)
+        lx_tag = f"{{{namespace}}}{tag}" if namespace else tag
+        node.lx = etree.Element(lx_tag, dict(attributes), nsmap=parent.lx.nsmap)
         siblings = [child for child in parent.children if child.kind == "element"]
         namesakes = [child for child in siblings if child.tag == tag]
         followers = [child for child in siblings if child.tag in later]
-        closing = self._closing(namesakes or siblings)
+        closing = self._layout.closing(namesakes or siblings)
         if namesakes:
             indent, newline = self._put_after(namesakes[-1], node)
         elif followers:
@@ -269,7 +267,7 @@ class XmlDocument:
             indent, newline = self._put_after(parent.children[-1], node)
         else:
             indent, newline = self._put_first(parent, node)
-        self._write_start_tag(node, attributes, closing, indent, newline)
+        node.markup = self._layout.start_tag(tag, attributes, closing, indent, newline)
         self._know([node])
         if text is not None:
             self.set_text(node, text)
@@ -278,35 +276,36 @@ class XmlDocument:
     def replace(self, node: Node, attributes: Mapping[str, str]) -> Node:
         """Put an element of the same name, with these attributes and no content, into the place of another."""
         new = Node("element", "", node.offset, node.parent, node.tag)
-        new.lx = etree.Element(node.lx.tag, nsmap=node.lx.nsmap)
-        indent, newline = self._indent(node)
-        self._write_start_tag(new, attributes, self._closing([node]), indent or "", newline)
+        new.lx = etree.Element(node.lx.tag, dict(attributes), nsmap=node.lx.nsmap)
+        indent, newline = self._layout.indent(node)
+        closing = self._layout.closing([node])
+        new.markup = self._layout.start_tag(node.tag, attributes, closing, indent or "", newline)
         self._swap(node, [new])
         return new
 
     def remove(self, node: Node) -> None:
         """Delete an element, and its lines if it has them to itself."""
-        indent, _newline = self._indent(node)
+        indent, _newline = self._layout.indent(node)
         rest = _REST_OF_LINE.match(node.tail)
         before, after = _raw_before(node), node.tail
         if indent is not None and rest is not None:
             before, after = before[: len(before) - len(indent)], after[rest.end() :]
         _set_raw_before(node, before + after)
         _parent(node).children.remove(node)
-        _detach(node.lx)
+        detach(node.lx)
 
     def disable(self, node: Node) -> None:
         """Put an element into a comment, so that enable() gives the same text back."""
         text = node.raw
-        indent, newline = self._indent(node)
-        space = " " if indent is None or not _NEWLINE.search(text) else newline + indent
+        indent, newline = self._layout.indent(node)
+        space = " " if indent is None or not NEWLINE.search(text) else newline + indent
         # What marks an escaped comment stands where the white space would.
         self._swap(node, [_comment(("" if "--" in text else space) + text + space, node.offset)])
 
     def enable(self, found: CommentedElement) -> Node:
         """Take an element out of its comment; other words in the comment stay comments."""
         offset = found.comment.offset
-        indent, newline = self._indent(found.comment)
+        indent, newline = self._layout.indent(found.comment)
         gap = " " if indent is None else newline + indent
         nodes = [found.node]
         if found.before.strip():
@@ -337,7 +336,7 @@ class XmlDocument:
 
     def _put_after(self, ref: Node, node: Node) -> tuple[str, str]:
         """Place a node behind another; return its indentation and line ending (so do the next two)."""
-        indent, newline = self._indent(ref)
+        indent, newline = self._layout.indent(ref)
         # A comment on the same line belongs to the element before it.
         for sibling in ref.siblings_after():
             if sibling.kind != "comment" or ref.tail.strip(" \t"):
@@ -347,6 +346,8 @@ class XmlDocument:
         siblings.insert(siblings.index(ref) + 1, node)
         node.tail, ref.tail = ref.tail, "" if indent is None else newline + indent
         node.offset = ref.offset
+        # lxml would put it behind the text that follows.
+        node.lx.tail, ref.lx.tail = ref.lx.tail, None
         ref.lx.addnext(node.lx)
         return indent or "", newline
 
@@ -355,12 +356,12 @@ class XmlDocument:
         # unless one of the new element's own kind stands in it.
         for sibling in ref.siblings_before():
             gap = sibling.tail
-            if sibling.kind != "comment" or gap.strip() or len(_NEWLINE.findall(gap)) != 1:
+            if sibling.kind != "comment" or gap.strip() or len(NEWLINE.findall(gap)) != 1:
                 break
-            if self._indent(sibling)[0] is None or f"<{node.tag}" in sibling.markup:
+            if self._layout.indent(sibling)[0] is None or f"<{node.tag}" in sibling.markup:
                 break
             ref = sibling
-        indent, newline = self._indent(ref)
+        indent, newline = self._layout.indent(ref)
         siblings = _parent(ref).children
         siblings.insert(siblings.index(ref), node)
         node.tail = "" if indent is None else newline + indent
@@ -369,8 +370,8 @@ class XmlDocument:
         return indent or "", newline
 
     def _put_first(self, parent: Node, node: Node) -> tuple[str, str]:
-        outer, newline = self._indent(parent)
-        indent = None if outer is None else outer + self._indent_unit(parent, outer)
+        outer, newline = self._layout.indent(parent)
+        indent = None if outer is None else outer + self._layout.indent_unit(parent, outer)
         if not parent.end_tag:
             _open(parent)
         # Text that is there is left alone, and a line that holds more than the parent stays one.
@@ -380,70 +381,6 @@ class XmlDocument:
         parent.children.append(node)
         parent.lx.append(node.lx)
         return indent or "", newline
-
-    # -- how the text around a node looks ----------------------------------
-
-    def _line_before(self, node: Node) -> tuple[str, str]:
-        """Return what stands before a node on its line, and how the line before ends."""
-        pieces: list[str] = []
-        for piece in self._backwards(node):
-            end = max(piece.rfind("\n"), piece.rfind("\r"))
-            pieces.append(piece[end + 1 :])
-            if end >= 0:
-                newline = "\r\n" if piece[: end + 1].endswith("\r\n") else piece[end]
-                return "".join(reversed(pieces)), newline
-        return "".join(reversed(pieces)), self._newline
-
-    def _backwards(self, node: Node) -> Iterator[str]:
-        """Yield the text before a node, the nearest first."""
-        current = node
-        while current.parent is not None:
-            for sibling in current.siblings_before():
-                yield sibling.tail
-                yield sibling.raw
-            current = current.parent
-            yield current.head
-            yield current.markup
-        yield self._prolog
-
-    def _indent(self, node: Node) -> tuple[str | None, str]:
-        """Return the indentation of a node if it begins its line, and how the line before ends."""
-        line, newline = self._line_before(node)
-        return None if line.strip(" \t") else line, newline
-
-    def _indent_unit(self, parent: Node, outer: str) -> str:
-        """Return what one level of indentation is in this file."""
-        if parent.parent is not None:
-            grand, _newline = self._indent(parent.parent)
-            if grand is not None and outer.startswith(grand) and len(outer) > len(grand):
-                return outer[len(grand) :]
-        for raw in (self.root.head, *(child.tail for child in self.root.children)):
-            indented = _INDENTED.search(raw)
-            if indented is not None:
-                return indented.group(1)
-        return "    "
-
-    def _closing(self, alike: Sequence[Node]) -> str:
-        """Return how an empty element ends: as those alike do, else as the first in the file does."""
-        for node in chain(reversed(alike), self.root.walk()):
-            if node.kind == "element" and not node.end_tag:
-                return " />" if node.markup[-3].isspace() else "/>"
-        return " />"
-
-    def _attribute(self, name: str, value: str) -> str:
-        return f'{name}="{escaped_value(value, chr(34), self._encoding)}"'
-
-    def _write_start_tag(
-        self, node: Node, attributes: Mapping[str, str], closing: str, indent: str, newline: str
-    ) -> None:
-        """Give a new element its attributes, each on a line of its own if one line would be long."""
-        parts = [self._attribute(name, value) for name, value in attributes.items()]
-        markup = " ".join([f"<{node.tag}", *parts]) + closing
-        if len(indent) + len(markup) > _LONG_LINE and len(parts) > 1:
-            markup = f"<{node.tag} " + (newline + indent + " " * (len(node.tag) + 2)).join(parts) + closing
-        node.markup = markup
-        for name, value in attributes.items():
-            node.lx.set(name, value)
 
 
 def _parent(node: Node) -> Node:
@@ -480,84 +417,3 @@ def _comment(inner: str, offset: int) -> Node:
     node = Node("comment", f"<!--{inner}-->", offset)
     node.lx = etree.Comment(normalised(inner))
     return node
-
-
-def _attribute_place(node: Node) -> tuple[int, str]:
-    """Return where a new attribute goes in the start tag and the white space before it.
-
-    Where each attribute has its own line, so does the new one, and no line
-    that is there already changes.
-    """
-    present = list(node.attributes.values())
-    if not present:
-        return 1 + len(node.tag), " "
-    last = present[-1]
-    if not _NEWLINE.search(last.space):
-        return last.end, " "
-    if _NEWLINE.search(node.markup, last.end):
-        return last.end, last.space
-    return last.start, last.space
-
-
-# -- lxml's view -----------------------------------------------------------
-
-
-def _parser(encoding: str | None = None) -> Any:
-    return etree.XMLParser(
-        encoding=encoding,
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        huge_tree=False,
-        strip_cdata=False,
-        remove_comments=False,
-        remove_pis=False,
-    )
-
-
-def _pair(nodes: Sequence[Node], lx_root: Any) -> Node | None:
-    """Give each node its counterpart of lxml's tree; return the first that the two disagree about."""
-    items = list(lx_root.iter(etree.Element, etree.Comment, etree.PI))
-    for node, item in zip(nodes, items):
-        if node.kind == "element":
-            name = item.tag
-            agrees = isinstance(name, str) and node.tag.rpartition(":")[2] == name.rpartition("}")[2]
-        else:
-            agrees = item.tag is (etree.Comment if node.kind == "comment" else etree.PI)
-        if not agrees:
-            return node
-        node.lx = item
-    return None if len(nodes) == len(items) else nodes[0]
-
-
-def _detach(lx: Any) -> None:
-    """Remove an element from lxml's tree, but not the text behind it."""
-    parent, previous = lx.getparent(), lx.getprevious()
-    if lx.tail:
-        if previous is not None:
-            previous.tail = (previous.tail or "") + lx.tail
-        else:
-            parent.text = (parent.text or "") + lx.tail
-        lx.tail = None
-    parent.remove(lx)
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Tell whether two elements say the same; how much white space there is says nothing."""
-    if one.tag != other.tag or _squeezed(one.tail) != _squeezed(other.tail):
-        return False
-    # Most are the same to the letter, which lxml tells quickly.
-    if etree.tostring(one, with_tail=False) == etree.tostring(other, with_tail=False):
-        return True
-    return (
-        isinstance(one.tag, str)
-        and dict(one.attrib) == dict(other.attrib)
-        and _squeezed(one.text) == _squeezed(other.text)
-        and len(one) == len(other)
-        and all(map(_same, one, other))
-    )
-
-
-def _squeezed(text: str | None) -> list[str]:
-    return [word for word in _WHITE_SPACE.split(text) if word] if text else []

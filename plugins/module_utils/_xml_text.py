@@ -35,12 +35,13 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 def read_text(data: bytes, path: str) -> tuple[bytes, str, str]:
     """Return the byte order mark, if any, the encoding, and the text of a file."""
     bom, encoding = _sniff(data, path)
+    body = data[len(bom) :]
     try:
-        text = data[len(bom) :].decode(encoding)
+        text = body.decode(encoding)
     except UnicodeDecodeError as exc:
-        line = data.count(b"\n", 0, exc.start) + 1
+        line = normalised(body[: exc.start].decode(encoding, "replace")).count("\n") + 1
         raise CollectionError(
-            f"{path}:{line}: byte {data[exc.start + len(bom)]:#04x} is not valid {encoding};"
+            f"{path}:{line}: byte {body[exc.start]:#04x} is not valid {encoding};"
             " save the file in the encoding that it declares"
         ) from exc
     if bom + text.encode(encoding) != data:

@@ -134,6 +134,7 @@ def test_encoding_and_line_ends_stay(bom, encoding, declared, eol):
         # at the end
         ("<r>\n  <x />\n  <!-- c -->\n</r>", '<r>\n  <x />\n  <!-- c -->\n  <n k="v" />\n</r>'),
         ("<r><x/></r>", '<r><x/><n k="v"/></r>'),
+        ("<r><x/>text</r>", '<r><x/><n k="v"/>text</r>'),
         # as the only one
         ("<r/>", '<r>\n    <n k="v"/>\n</r>'),
         ("<r />\n", '<r>\n    <n k="v" />\n</r>\n'),
