@@ -140,6 +140,8 @@ def apply(manager: BalancerManager, wanted: Wanted, *, check_mode: bool, clock: 
     if "route" in changes:
         refuse_if_taken(balancer, before, wanted)
     if check_mode:
+        if changes:
+            manager.try_out(balancer, before)
         return Change(changed_from, before, before)
 
     read = _PatientReader(manager, wanted, clock)

@@ -88,9 +88,14 @@ def form(balancer: Balancer, member: Member, changes: Settings) -> str:
     return body
 
 
+def knows_member(page: str) -> bool:
+    """Whether httpd took in the form that this page answers, up to the member that it names."""
+    return "<h3>Edit worker settings for " in page
+
+
 def refusal(page: str) -> str:
     """Tell from the page that answers a change how far httpd followed it."""
-    if "<h3>Edit worker settings for " in page:
+    if knows_member(page):
         return "it knows the member, but did not accept the nonce or the value"
     if "<h3>Edit balancer settings for " in page:
         return "it knows the balancer, but not the member"
@@ -98,6 +103,15 @@ def refusal(page: str) -> str:
     if name is not None:
         return f"it ignored the whole form, as it does when the Referer's host is not its server name, {name!r}"
     return "its answer is no balancer-manager's page"
+
+
+def refuse_without_nonce(balancer: Balancer) -> None:
+    """Raise for a balancer that httpd never changes."""
+    if not balancer.nonce:
+        raise ManagerError(
+            f"balancer {balancer.name!r} cannot be managed: the manager gives it no nonce "
+            "(nonce=None in its configuration turns every change off)"
+        )
 
 
 # The manager ----------------------------------------------------------------
@@ -140,11 +154,7 @@ class BalancerManager:
         self, balancer: Balancer, member: Member, changes: Settings, read: Callable[[], Balancers]
     ) -> tuple[Balancer, Member]:
         """Make the changes once, and return what read then shows; fail if that is not what was asked for."""
-        if not balancer.nonce:
-            raise ManagerError(
-                f"balancer {balancer.name!r} cannot be managed: the manager gives it no nonce "
-                "(nonce=None in its configuration turns every change off)"
-            )
+        refuse_without_nonce(balancer)
         body = form(balancer, member, changes)
         try:
             reason = refusal(self._request("POST", "", body))
@@ -166,6 +176,17 @@ class BalancerManager:
             state_before=member.state,
             state_after=after.state,
         )
+
+    def try_out(self, balancer: Balancer, member: Member) -> None:
+        """Send a form that changes nothing; fail if httpd would not follow one that does."""
+        refuse_without_nonce(balancer)
+        page = self._request("POST", "", form(balancer, member, {}))
+        if not knows_member(page):
+            raise ManagerError(
+                f"httpd would not change {member.worker} of balancer {balancer.name!r}: {refusal(page)}",
+                state_before=member.state,
+                state_after=member.state,
+            )
 
     def _get(self, query: str) -> str:
         return self._request("GET", query, None)

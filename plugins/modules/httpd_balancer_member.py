@@ -24,7 +24,8 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Nothing is waited for.
+    details: Nothing is waited for. Where something would change, httpd is sent a form that changes nothing, so that the
+      task fails where the real one would.
   diff_mode:
     support: full
   idempotent:

@@ -56,7 +56,12 @@ Listen 127.0.0.1:{canonical}
   </Location>
   ProxyPass "/manager" "!"
   ProxyPass "/guarded" "!"
+  <Location "/readonly">
+    SetHandler balancer-manager
+    Require method GET
+  </Location>
   ProxyPass "/closed" "!"
+  ProxyPass "/readonly" "!"
   ProxyPass "/blog" "balancer://blog"
   ProxyPass "/locked" "balancer://locked"
   ProxyPass "/" "balancer://shop/"
@@ -134,6 +139,14 @@ def test_nothing_is_sent_when_nothing_changes(httpd):
     assert again["changed"] is False
     checked = member(httpd.url(), balancer="shop", route="t2", state="enabled", _ansible_check_mode=True)
     assert (checked["changed"], checked["state_after"]) == (True, "enabled")
+    assert httpd.page() == page
+
+
+def test_check_mode_fails_where_the_change_would(httpd):
+    readonly, page = httpd.url("/readonly"), httpd.page()
+    for check in (True, False):
+        out = member(readonly, balancer="shop", route="t2", state="draining", _ansible_check_mode=check)
+        assert "403" in out["msg"] or "httpd did not set" in out["msg"]
     assert httpd.page() == page
 
 

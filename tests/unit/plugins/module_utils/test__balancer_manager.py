@@ -220,14 +220,25 @@ def test_fails_when_httpd_did_not_obey():
     assert len(httpd.posts) == 1
 
 
-def test_check_mode_sends_nothing():
+def test_check_mode_sends_a_form_that_changes_nothing():
     httpd = Httpd(page("fresh.xml"))
     out = run(httpd, check_mode=True, route="t2", state="disabled", wait="idle")
-    assert httpd.posts == []
+    assert [set(form) for form in httpd.posts] == [{"b", "w", "nonce"}]
     assert (out["changed"], out["state_before"], out["state_after"]) == (True, "enabled", "disabled")
     assert out["diff"]["before"] == "state: enabled\n"
     assert out["diff"]["after"] == "state: disabled\n"
     assert not {"idle", "waited"} & set(out)
+
+
+def test_check_mode_fails_where_httpd_ignores_the_form():
+    httpd = Httpd(page("fresh.xml"))
+
+    def ignoring(method, url, headers, body):
+        answer = httpd(method, url, headers, body)
+        return Response(200, page("no_referer.html")) if method == "POST" else answer
+
+    with pytest.raises(ManagerError, match="httpd would not change ajp://.*: it ignored the whole form"):
+        apply(BalancerManager(ignoring, URL), wanted(route="t2", state="disabled"), check_mode=True, clock=Clock())
 
 
 def test_a_balancer_without_a_nonce_cannot_be_managed():
@@ -290,7 +301,8 @@ def test_each_setting_is_set_alone_and_once(name, value, was, sent):
     key = "route" if name == "new_route" else name
     httpd = Httpd(page("fresh.xml"))
     checked = run(httpd, check_mode=True, route="t2", **{name: value})
-    assert httpd.posts == []
+    assert [set(form) for form in httpd.posts] == [{"b", "w", "nonce"}]
+    httpd.posts.clear()
     out = run(httpd, route="t2", **{name: value})
     assert {field: httpd.posts[0][field] for field in httpd.posts[0] if field.startswith("w_")} == sent
     for result_ in (checked, out):
