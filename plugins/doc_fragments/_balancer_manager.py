@@ -41,7 +41,7 @@ options:
     description: File with the certificates of the authorities to trust, instead of the library's own.
     type: path
   request_timeout:
-    description: Seconds that one request may take to connect, and again to answer in full.
+    description: Seconds that one request may take, from connecting to the end of the answer.
     type: float
     default: 5.0
 """

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import signal
 import socket
-import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any, Optional
 
@@ -33,6 +34,8 @@ def requests_fetch(requests: ModuleType, options: Mapping[str, Any]) -> Fetch:
     # No proxy, no .netrc: a manager is near, and its password comes from the task alone.
     session.trust_env = False
     session.verify = (options["ca_path"] or True) if options["validate_certs"] else False
+    if options["request_timeout"] <= 0:
+        raise ManagerError(f"request_timeout must be above 0 seconds, not {options['request_timeout']}")
     if options["url_username"] is not None:
         session.auth = (options["url_username"], options["url_password"] or "")
     if options["unix_socket"] is not None:
@@ -41,40 +44,44 @@ def requests_fetch(requests: ModuleType, options: Mapping[str, Any]) -> Fetch:
                 "unix_socket goes with a manager_url of http://, as in http://localhost/balancer-manager"
             )
         session.mount("http://", _unix_adapter(requests, options["unix_socket"]))
-    timeout = options["request_timeout"]
+    seconds = options["request_timeout"]
 
     def fetch(method: str, url: str, headers: Mapping[str, str], body: Optional[str]) -> Response:
-        end = time.monotonic() + timeout
+        place = options["unix_socket"] or url.partition("?")[0]
         try:
-            with session.request(
-                method,
-                url,
-                headers=headers,
-                data=body,
-                timeout=timeout,
+            with _deadline(seconds):
                 # A redirected POST would arrive as a GET, which changes nothing.
-                allow_redirects=False,
-                stream=True,
-            ) as answer:
-                return Response(answer.status_code, _read(answer, end))
+                answer = session.request(method, url, headers=headers, data=body, allow_redirects=False)
+        except _TooLate as error:
+            raise Unreachable(f"{place} gave no complete answer within {seconds:g} s") from error
         except (requests.exceptions.RequestException, OSError) as error:
-            place = options["unix_socket"] or url.partition("?")[0]
             raise Unreachable(f"{place} cannot be reached: {_reason(error)}") from error
+        announced = answer.headers.get("Content-Length")
+        if announced is not None and "Content-Encoding" not in answer.headers and len(answer.content) < int(announced):
+            raise Unreachable(f"{place} cut its answer short after {len(answer.content)} of {announced} bytes")
+        return Response(answer.status_code, answer.content.decode("utf-8", "replace"))
 
     return fetch
 
 
-def _read(answer: Any, end: float) -> str:
-    """Read the body; a server that goes on sending a little now and then does not hold the task up."""
-    body = bytearray()
-    for piece in answer.iter_content(65536):
-        body += piece
-        if time.monotonic() > end:
-            raise TimeoutError("it does not come to the end of its answer")
-    announced = answer.headers.get("Content-Length")
-    if announced is not None and "Content-Encoding" not in answer.headers and len(body) < int(announced):
-        raise ConnectionError(f"its answer was cut short after {len(body)} of {announced} bytes")
-    return body.decode("utf-8", "replace")
+class _TooLate(Exception):
+    """No OSError, so that no library takes it for the time-out of one read."""
+
+
+@contextlib.contextmanager
+def _deadline(seconds: float) -> Iterator[None]:
+    """Bound the whole of a request: the time-out of requests is for each read, so a server that drips would hold on."""
+
+    def give_up(_signal: int, _frame: object) -> None:
+        raise _TooLate
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _unix_adapter(requests: ModuleType, path: str) -> Any:
@@ -85,7 +92,6 @@ def _unix_adapter(requests: ModuleType, path: str) -> Any:
     class Connection(HTTPConnection):
         def connect(self) -> None:
             self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            self.sock.settimeout(self.timeout)
             self.sock.connect(path)
 
     class Pool(HTTPConnectionPool):

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import threading
 import time
 
@@ -50,17 +49,12 @@ Listen 127.0.0.1:{canonical}
     AuthUserFile "{root}/users"
     Require valid-user
   </Location>
-  <Location "/closed">
-    SetHandler balancer-manager
-    Require all denied
-  </Location>
   ProxyPass "/manager" "!"
   ProxyPass "/guarded" "!"
   <Location "/readonly">
     SetHandler balancer-manager
     Require method GET
   </Location>
-  ProxyPass "/closed" "!"
   ProxyPass "/readonly" "!"
   ProxyPass "/blog" "balancer://blog"
   ProxyPass "/locked" "balancer://locked"
@@ -173,24 +167,6 @@ def test_authentication(httpd):
     out = member(url, balancer="shop", route="t1", state="disabled", url_username="operator", url_password="secret")
     assert out["changed"]
     assert "secret" not in json.dumps({name: value for name, value in out.items() if name != "invocation"})
-
-
-@pytest.mark.parametrize("path, part", [("/closed", "403"), ("/none", "not with a balancer-manager's page")])
-def test_not_a_manager(httpd, path, part):
-    assert part in member(httpd.url(path), route="t1", state="disabled")["msg"]
-
-
-def test_the_manager_is_down(httpd):
-    out = member(f"http://127.0.0.1:{free_port()}/manager", route="t1", state="disabled")
-    assert out["failed"] and "cannot be reached: Failed to establish a new connection" in out["msg"]
-    assert out["msg"].endswith("Connection refused")
-
-
-def test_the_manager_never_answers():
-    with socket.create_server(("127.0.0.1", 0)) as deaf:
-        url = f"http://127.0.0.1:{deaf.getsockname()[1]}/manager"
-        out = member(url, route="t1", state="disabled", request_timeout=0.5)
-    assert out["failed"] and "cannot be reached: Read timed out" in out["msg"]
 
 
 def test_waits_for_the_request_in_flight(httpd):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import http.server
+import signal
 import socketserver
 import threading
 import time
@@ -31,22 +32,8 @@ class Refused(Exception):
     """Stands for requests' own error."""
 
 
-class Answer:
-    """A response that gives its body piece by piece."""
-
-    def __init__(self, status_code, *pieces, headers=None):
-        self.status_code = status_code
-        self.pieces = pieces
-        self.headers = headers or {}
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_error):
-        return None
-
-    def iter_content(self, _size):
-        return iter(self.pieces)
+def response(status_code, content, **headers):
+    return types.SimpleNamespace(status_code=status_code, content=content, headers=headers)
 
 
 def library(answer):
@@ -73,7 +60,7 @@ def test_sends_and_decodes():
 
     def answer(method, url, **options):
         sent.update(options, method=method, url=url)
-        return Answer(200, "gr\u00fcn".encode()[:3], "gr\u00fcn \ufffd".encode()[3:])
+        return response(200, "gr\u00fcn \ufffd".encode())
 
     reply = requests_fetch(library(answer), OPTIONS)("POST", "http://h/m", {"Referer": "http://h/"}, "a=b")
     assert (reply.status, reply.text) == (200, "gr\u00fcn \ufffd")
@@ -82,9 +69,7 @@ def test_sends_and_decodes():
         "url": "http://h/m",
         "headers": {"Referer": "http://h/"},
         "data": "a=b",
-        "timeout": 5.0,
         "allow_redirects": False,
-        "stream": True,
     }
 
 
@@ -133,25 +118,29 @@ def test_no_answer(error, reason):
     ],
 )
 def test_an_answer_cut_short(headers, body, whole):
-    fetch = requests_fetch(library(lambda *_arguments, **_options: Answer(200, body, headers=headers)), OPTIONS)
+    fetch = requests_fetch(library(lambda *_arguments, **_options: response(200, body, **headers)), OPTIONS)
     if whole:
         assert fetch("GET", "http://h/m", {}, None).text == "abcd"
     else:
-        with pytest.raises(Unreachable, match="cut short after 4 of 5 bytes"):
+        with pytest.raises(Unreachable, match="cut its answer short after 4 of 5 bytes"):
             fetch("GET", "http://h/m", {}, None)
 
 
 def test_an_answer_that_never_ends():
-    def drip():
+    def drip(*_arguments, **_options):
         while True:
             time.sleep(0.01)
-            yield b"x"
 
-    answer = Answer(200)
-    answer.iter_content = lambda _size: drip()
-    fetch = requests_fetch(library(lambda *_arguments, **_options: answer), {**OPTIONS, "request_timeout": 0.05})
-    with pytest.raises(Unreachable, match="does not come to the end"):
-        fetch("GET", "http://h/m", {}, None)
+    fetch = requests_fetch(library(drip), {**OPTIONS, "request_timeout": 0.05})
+    with pytest.raises(Unreachable, match="http://h/m gave no complete answer within 0.05 s"):
+        fetch("GET", "http://h/m?xml=1", {}, None)
+    assert signal.getsignal(signal.SIGALRM) == signal.SIG_DFL
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_no_time_at_all():
+    with pytest.raises(ManagerError, match="above 0 seconds, not 0"):
+        requests_fetch(library(None), {**OPTIONS, "request_timeout": 0})
 
 
 class UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
