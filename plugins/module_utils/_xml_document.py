@@ -32,6 +32,7 @@ from ._xml_text import (
 from ._xml_tree import Node, scan
 
 MAX_BYTES = 10 * 1024 * 1024
+_VISIBLE = re.compile(r"\S")
 _REST_OF_LINE = re.compile(r"[ \t]*(?:\r\n|\n|\r)")
 # An element that itself holds "--" cannot stand in a comment as it is. Such a
 # comment begins with this word, and a backslash stands between the hyphens.
@@ -43,15 +44,17 @@ class CommentedElement:
     """An element that stands inside a comment."""
 
     comment: Node
-    # What the comment holds before and after the element.
-    before: str
-    after: str
+    # What the comment holds, and where in it the element stands. A comment can hold
+    # many elements: no text is copied for each.
+    inner: str
+    start: int
+    end: int
     node: Node
 
     @property
     def alone(self) -> bool:
         """Tell whether the comment holds nothing else."""
-        return not self.before.strip() and not self.after.strip()
+        return not (_VISIBLE.search(self.inner, 0, self.start) or _VISIBLE.search(self.inner, self.end))
 
 
 class XmlDocument:
@@ -160,7 +163,7 @@ class XmlDocument:
             if inner.startswith(_ESCAPED):
                 inner = re.sub(r"-\\(?=[-\\])", "-", inner[len(_ESCAPED) :])
             found.extend(
-                CommentedElement(comment, inner[:start], inner[end:], node)
+                CommentedElement(comment, inner, start, end, node)
                 for start, end, node in self._fragments(parent, comment, inner, tag)
             )
         return found
@@ -307,11 +310,12 @@ class XmlDocument:
         offset = found.comment.offset
         indent, newline = self._layout.indent(found.comment)
         gap = " " if indent is None else newline + indent
+        before, after = found.inner[: found.start].rstrip(), found.inner[found.end :].lstrip()
         nodes = [found.node]
-        if found.before.strip():
-            nodes.insert(0, _comment(f"{found.before.rstrip()} ", offset))
-        if found.after.strip():
-            nodes.append(_comment(f" {found.after.lstrip()}", offset))
+        if before:
+            nodes.insert(0, _comment(f"{before} ", offset))
+        if after:
+            nodes.append(_comment(f" {after}", offset))
         for node in nodes:
             node.tail = gap
         self._swap(found.comment, nodes)

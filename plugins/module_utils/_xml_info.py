@@ -182,22 +182,21 @@ class Reader:
             comments = [child for child in parent.children if child.kind == "comment"]
             tags = {tag: None for comment in comments for tag in _TAG_IN_COMMENT.findall(comment.markup)}
             items = [item for tag in tags for item in self.document.commented(parent, tag)]
+            # What stands around others comes before them.
+            items.sort(key=lambda item: (item.comment.offset, item.start, -item.end))
+            outer = None
             for item in items:
-                around = (
-                    other
-                    for other in items
-                    if other is not item
-                    and other.comment is item.comment
-                    and len(other.before) <= len(item.before)
-                    and len(other.after) <= len(item.after)
-                )
-                if any(around):
-                    continue
-                attributes = {name: mask_value(name, value, self.also) for name, value in item.node.values().items()}
-                found.append((item.comment.offset, len(item.before), parent, item.node.tag, attributes))
+                if outer is None or item.comment is not outer.comment or item.end > outer.end:
+                    outer = item
+                    found.append((parent, item))
+        found.sort(key=lambda entry: (entry[1].comment.offset, entry[1].start))
         return [
-            {"element": self.document.describe(parent), "tag": tag, "attributes": attributes}
-            for _offset, _before, parent, tag, attributes in sorted(found, key=lambda entry: entry[:2])
+            {
+                "element": self.document.describe(parent),
+                "tag": item.node.tag,
+                "attributes": {name: mask_value(name, value, self.also) for name, value in item.node.values().items()},
+            }
+            for parent, item in found
         ]
 
 
