@@ -25,6 +25,7 @@ class ContextInfo:
         self.reader = Reader(document, secret_attributes)
         self.options: dict[str, Any] = {}
         self._root = document.root
+        self._managers = len(document.root.elements("Manager"))
 
     def read(self) -> dict[str, Any]:
         """Return the options."""
@@ -45,12 +46,7 @@ class ContextInfo:
         """Tell whether the option can hold it: the option removes any attribute that it does not name."""
         name = node.get("className")
         complete = self.reader.usable(node) == node.values()
-        return (
-            len(self._root.elements("Manager")) == 1
-            and complete
-            and not node.text
-            and (name is None or accepted(class_name, name, ""))
-        )
+        return self._managers == 1 and complete and not node.text and (name is None or accepted(class_name, name, ""))
 
     def _read_manager(self, node: Node) -> None:
         self.options["manager"] = compact(

@@ -12,7 +12,7 @@ from typing import Any
 
 from ._errors import CollectionError
 from ._mask import MASK, mask_value
-from ._xml_document import XmlDocument
+from ._xml_document import CommentedElement, XmlDocument
 from ._xml_text import WHITE_SPACE, check_name
 from ._xml_tree import Node
 from ._xml_values import class_name, context_path
@@ -41,6 +41,7 @@ class Reader:
         self.left_out: list[dict[str, Any]] = []
         self._siblings: dict[tuple[Any, ...], list[dict[str, str]]] = {}
         self._counts: dict[tuple[Any, ...], Counter[tuple[str, str]]] = {}
+        self._texts: dict[tuple[Any, ...], Counter[str]] = {}
 
     # -- entries -----------------------------------------------------------
 
@@ -76,8 +77,7 @@ class Reader:
         text = self._shown_text(node)
         if not identity and text:
             # Then the text is what identifies the element.
-            siblings = node.parent.elements(node.tag) if node.parent is not None else []
-            identity = {} if sum(other.text == text for other in siblings) == 1 else None
+            identity = {} if self._text_counts(node)[text] == 1 else None
         if identity is None:
             self.leave_out(node, f"nothing that may be shown tells it from another {node.tag} beside it")
             return None
@@ -134,6 +134,14 @@ class Reader:
             return {}
         return usable if sum(usable.items() <= values.items() for values in siblings) == 1 else None
 
+    def _text_counts(self, node: Node) -> Counter[str]:
+        """Return how many of the elements of this name beside the node, and itself, have which text."""
+        key = (node.parent, node.tag)
+        if key not in self._texts:
+            siblings = node.parent.elements(node.tag) if node.parent is not None else [node]
+            self._texts[key] = Counter(other.text or "" for other in siblings)
+        return self._texts[key]
+
     def usable(self, node: Node) -> dict[str, str]:
         """Return the attributes that can be shown and set."""
         return {
@@ -180,24 +188,30 @@ class Reader:
         found = []
         for parent in self.document.root.walk():
             comments = [child for child in parent.children if child.kind == "comment"]
-            tags = {tag: None for comment in comments for tag in _TAG_IN_COMMENT.findall(comment.markup)}
-            items = [item for tag in tags for item in self.document.commented(parent, tag)]
-            # What stands around others comes before them.
-            items.sort(key=lambda item: (item.comment.offset, item.start, -item.end))
-            outer = None
-            for item in items:
-                if outer is None or item.comment is not outer.comment or item.end > outer.end:
-                    outer = item
-                    found.append((parent, item))
-        found.sort(key=lambda entry: (entry[1].comment.offset, entry[1].start))
+            tags = dict.fromkeys(tag for comment in comments for tag in _TAG_IN_COMMENT.findall(comment.markup))
+            of_comment: dict[Node, list[CommentedElement]] = {comment: [] for comment in comments}
+            for tag in tags:
+                for item in self.document.commented(parent, tag):
+                    of_comment[item.comment].append(item)
+            for items in of_comment.values():
+                found += [(parent, item.node) for item in _outermost(items)]
         return [
             {
                 "element": self.document.describe(parent),
-                "tag": item.node.tag,
-                "attributes": {name: mask_value(name, value, self.also) for name, value in item.node.values().items()},
+                "tag": node.tag,
+                "attributes": {name: mask_value(name, value, self.also) for name, value in node.values().items()},
             }
-            for parent, item in found
+            for parent, node in found
         ]
+
+
+def _outermost(items: Iterable[CommentedElement]) -> list[CommentedElement]:
+    """Return the elements of one comment that are not inside another of them, in the order of the text."""
+    out: list[CommentedElement] = []
+    for item in sorted(items, key=lambda item: item.start):
+        if not out or item.start >= out[-1].end:
+            out.append(item)
+    return out
 
 
 def elements_in(node: Node) -> list[Node]:

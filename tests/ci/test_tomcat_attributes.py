@@ -11,16 +11,16 @@ import sys
 import tarfile
 from pathlib import Path
 
+import archives
 import pytest
 import tomcat_attributes
-import yaml
 
 sys.path.insert(0, str(tomcat_attributes.ROOT / ".collections"))
 from lxml import etree
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils import _tomcat_attributes, _xml_hints
 
-RELEASES = list(yaml.safe_load(tomcat_attributes.RELEASES.read_text())["__tomcat_instance_releases"])
+RELEASES = list(archives.releases())
 DOCUMENTED = re.compile(r'<code class="attributeName">([^<\s]+)</code>')
 # Pages of the reference that are not about elements of server.xml and context.xml.
 OTHER_PAGES = ("automatic-deployment", "filter", "runtime-attributes", "systemprops")
@@ -33,7 +33,7 @@ COMMENTED_OUT = re.compile(r"<([A-Z]\w+)\s(?:[^<]*/>|.*</\1>)", re.DOTALL)
 
 
 def members(release, pattern):
-    with tarfile.open(tomcat_attributes.archive(release)) as archive:
+    with tarfile.open(archives.archive(release)) as archive:
         for member in archive:
             match = re.search(pattern, member.name)
             if match:

@@ -15,20 +15,17 @@ from __future__ import annotations
 
 import io
 import os
-import subprocess
 import tarfile
 import textwrap
 import typing as t
 import zipfile
 from pathlib import Path
 
+import archives
 import java_classes
-import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / "plugins/module_utils/_tomcat_attributes.py"
-RELEASES = ROOT / "roles/tomcat_instance/vars/artifacts.yml"
-CACHE = Path("~/.cache/roundrobin.tomcat").expanduser()
 
 JARS = (
     *("catalina", "catalina-ha", "catalina-storeconfig", "catalina-tribes"),
@@ -97,15 +94,14 @@ KNOWN_ATTRIBUTES = """\\
 
 
 def main() -> None:
-    releases = yaml.safe_load(RELEASES.read_text())["__tomcat_instance_releases"]
-    TARGET.write_text(generated(releases))
+    TARGET.write_text(generated(archives.releases()))
 
 
 def generated(releases: t.Iterable[str]) -> str:
     """The text of the file."""
     known: dict[str, set[str]] = {}
     for release in releases:
-        for name, attributes in attributes_of(classes_of(archive(release))).items():
+        for name, attributes in attributes_of(classes_of(archives.archive(release))).items():
             known.setdefault(name, set()).update(attributes)
     lines = []
     for name, attributes in sorted(known.items()):
@@ -113,16 +109,6 @@ def generated(releases: t.Iterable[str]) -> str:
         text = " ".join(sorted(attributes, key=lambda attribute: (attribute.lower(), attribute)))
         lines += textwrap.wrap(text, 118, initial_indent="  ", subsequent_indent="  ")
     return HEADER.format(releases=", ".join(releases)) + "\n".join(lines) + '\n"""\n'
-
-
-def archive(release: str) -> Path:
-    """Tomcat's archive in the cache that the role tomcat_instance uses too; Maven brings it where it is missing."""
-    path = CACHE / f"tomcat-{release}.tar.gz"
-    if not path.exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        command = ["mvn", "--batch-mode", "--quiet", "dependency:copy", f"-DoutputDirectory={CACHE}"]
-        subprocess.run([*command, f"-Dartifact=org.apache.tomcat:tomcat:{release}:tar.gz"], cwd=CACHE, check=True)
-    return path
 
 
 def classes_of(path: Path) -> dict[str, java_classes.JavaClass]:

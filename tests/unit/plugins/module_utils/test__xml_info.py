@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
@@ -41,7 +42,32 @@ def read(data, service=None, also=()):
     plan = (ServerXml if server else ContextXml)(again, {**options, "secret_attributes": also})
     assert plan.apply().changes == []
     assert again.to_bytes() == data
-    return options, info.reader.findings()
+    findings = info.reader.findings()
+    if not findings["left_out"]:
+        said = Counter(leaves(options))
+        # The name of the only Service is that of any.
+        said.update(node.get("name") for node in document.root.elements("Service"))
+        assert not Counter(contents(info.reader, document.root)) - said
+    return options, findings
+
+
+def leaves(options):
+    """All values in options."""
+    if isinstance(options, (dict, list)):
+        for item in options.values() if isinstance(options, dict) else options:
+            yield from leaves(item)
+    else:
+        yield str(options)
+
+
+def contents(reader, node):
+    """All values in a file that may be shown."""
+    yield from reader.usable(node).values()
+    if node.text:
+        yield node.text
+    for child in node.children:
+        if child.kind == "element":
+            yield from contents(reader, child)
 
 
 def server(connectors="", engine="", host="", top=""):
