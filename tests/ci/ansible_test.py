@@ -18,6 +18,8 @@ import venvs
 ROOT = Path(__file__).resolve().parents[2]
 # The oldest and the newest supported ansible-core, and the Pythons that a controller may have for each.
 CORES = {"2.19": ("3.11", "3.12", "3.13"), "2.21": ("3.12", "3.13", "3.14")}
+# What Debian 12 has, and the oldest that is supported; no newer Python has wheels of it.
+OLDEST_LXML = {"3.11": ["lxml==4.9.2"]}
 STAND_IN = "import ensurepip\nensurepip.bootstrap(upgrade=True)\n"
 
 
@@ -66,17 +68,18 @@ def runs(python: Path, version: str) -> bool:
 
 
 def usable_cores() -> dict[str, str]:
-    """The cores that this machine's Pythons can run, with the newest of those Pythons."""
+    """The cores that this machine's Pythons can run: the oldest core with the oldest of those, any other with the newest."""
     pythons = python_directories()
     usable = {core: [version for version in supported if version in pythons] for core, supported in CORES.items()}
-    return {core: versions[-1] for core, versions in usable.items() if versions}
+    return {core: versions[0 if core == min(CORES) else -1] for core, versions in usable.items() if versions}
 
 
 def environment(core: str) -> tuple[Path, str]:
     """A virtual environment with this core, and its Python version."""
     version = usable_cores()[core]
     python = python_directories()[version] / f"python{version}"
-    needed = (f"ansible-core~={core}.0", "pytest", "pytest-mock", "pytest-xdist")
+    needed = [f"ansible-core~={core}.0", "pytest", "pytest-mock", "pytest-xdist"]
+    needed += OLDEST_LXML.get(version, [])
     venv = venvs.ensure(str(python), *needed, ROOT / "tests/unit/requirements.txt")
     offer_pip(venv)
     return venv, version
