@@ -498,6 +498,11 @@ EDITS = [
     ({"connectors": [{"protocol": "HTTP/1.1", "port": "18080", "attributes": {"maxThreads": 7}}]}, 1, 2),
     ({"valves": [{"class_name": "org.example.Valve", "parent": "engine", "attributes": {"x": "<&\">'"}}]}, 1, 3),
     ({"listeners": [{"class_name": "org.apache.catalina.security.SecurityListener"}]}, 3, 3),
+    ({"executors": [{"name": "org.example.pool", "attributes": {"maxThreads": 9}}]}, 0, 1),
+    ({"realms": [{"class_name": "org.example.Realm", "children": [{"tag": "Realm"}]}]}, 1, 4),
+    ({"clusters": [{"class_name": "org.example.Cluster", "attributes": {"x": 1}}]}, 3, 3),
+    ({"global_resources": [{"name": "jdbc/org.example", "attributes": {"x": 1}}]}, 1, 5),
+    ({"purge": ["listeners"], "listeners": [{"class_name": "org.example.Listener"}]}, 60, 1),
 ]
 
 
@@ -510,7 +515,7 @@ def test_files_of_others(file):
         return
     names = [service.get("name") for service in XmlDocument(data, str(file)).root.elements("Service")]
     for options, removed, added in EDITS:
-        if not names and not {"shutdown_port", "listeners"} & set(options):
+        if not names and not {"shutdown_port", "listeners", "global_resources"} & set(options):
             continue
         service = {**options.get("service", {}), "name": names[0]} if names else None
         after = edited({**options, "service": service}, data)

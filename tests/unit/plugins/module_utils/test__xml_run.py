@@ -111,12 +111,23 @@ def test_the_diff_hides_secrets(world):
     assert diff["before"] != diff["after"]
 
 
+def test_the_diff_hides_the_secrets_that_the_user_names(world):
+    children = [{"tag": "Pin", "text": "hush1"}, {"tag": "X", "identify_by": {"pin": "hush2"}, "text": "seen"}]
+    for number in (1, 2):
+        host = {"children": [*children, {"tag": "Y", "identify_by": {"a": 1}, "text": f"seen{number}"}]}
+        result, _warnings = world.edit(hosts=[host], secret_attributes=["PIN"])
+        assert "hush" not in str(result)
+        assert "seen" in str(result["diff"])
+    assert world.path.read_text().count("hush") == 2
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
         (b"<Server>", "server.xml:1:9: is not well-formed"),
         (b"", "is empty"),
         (b"<Context/>", "the root element is Context"),
+        (b'<Server port="8005" port="1"/>', r"server.xml:1:\d+: is not well-formed"),
         (STOCK.replace(b'"8005"', b'"8080"'), None),
     ],
 )
@@ -137,5 +148,13 @@ def test_the_secrets_of_the_options():
         "path": "/p",
         "connectors": [{"attributes": {"secret": "a", "keyPass": 7, "secretRequired": "no", "passphrase": ""}}],
         "x": {"password": None, "token": True, "mine": "b"},
+        "elements": [
+            {
+                "tag": "Mine",
+                "text": "c",
+                "identify_by": {"mine": "d"},
+                "children": [{"tag": "X", "text": "seen", "children": [{"tag": "passWord", "text": 8}]}],
+            }
+        ],
     }
-    assert sorted(secret_values(options, ["mine"])) == ["7", "a", "b"]
+    assert sorted(secret_values(options, ["mine"])) == ["7", "8", "a", "b", "c", "d"]

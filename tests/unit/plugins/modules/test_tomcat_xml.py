@@ -50,8 +50,57 @@ SERVER = {
 CONTEXT = {"manager": {"class_name": "a.B", "attributes": {"password": "hush-hush", "sticky": True}}}
 
 
+# One of each kind, with secrets at all depths.
+PARTS = {
+    "executors": [{"name": "pool", "attributes": {"maxThreads": 9}}],
+    "connectors": [
+        {
+            "protocol": "HTTP/1.1",
+            "port": 8443,
+            "identify_by": {"executor": "pool"},
+            "children": [
+                {
+                    "tag": "SSLHostConfig",
+                    "children": [
+                        {
+                            "tag": "Certificate",
+                            "identify_by": {"type": "RSA"},
+                            "attributes": {"certificateKeystorePassword": "hush-hush"},
+                        }
+                    ],
+                }
+            ],
+        }
+    ],
+    "hosts": [{"children": [{"tag": "Alias", "text": "www.example.com"}, {"tag": "Password", "text": "hush-hush"}]}],
+    "contexts": [{"path": "", "attributes": {"docBase": "root"}}],
+    "listeners": [{"class_name": "a.L", "identify_by": {"pin": "hush-hush"}}],
+    "valves": [{"class_name": "a.V", "parent": "engine"}],
+    "realms": [{"class_name": "org.apache.catalina.realm.LockOutRealm"}],
+    "clusters": [{"children": [{"tag": "Channel"}]}],
+    "global_resources": [{"name": "jdbc/shop", "attributes": {"password": "hush-hush"}}],
+    "purge": ["executors", "valves"],
+    "secret_attributes": ["pin"],
+}
+CONTEXT_PARTS = {
+    "context": {"attributes": {"reloadable": False}},
+    "manager": {"children": [{"tag": "Store", "attributes": {"connectionPassword": "hush-hush"}}]},
+    "resources": [{"name": "jdbc/shop"}, {"name": "x", "tag": "Environment"}],
+    "parameters": [{"name": "x", "attributes": {"value": 1}}],
+    "valves": [{"class_name": "a.V"}],
+    "purge": ["resources", "parameters", "valves"],
+    "elements": [{"parent": "/Context", "tag": "WatchedResource", "text": "WEB-INF/shop.xml"}],
+}
+
+
 @pytest.mark.parametrize(
-    ("module", "options"), [(tomcat_server_xml, SERVER), (tomcat_context_xml, CONTEXT)], ids=["server", "context"]
+    ("module", "options"),
+    [
+        (tomcat_server_xml, SERVER),
+        (tomcat_server_xml, PARTS),
+        (tomcat_context_xml, CONTEXT),
+        (tomcat_context_xml, CONTEXT_PARTS),
+    ],
 )
 def test_check_run_and_run_again(run, module, options):
     predicted, path = run(module, options, check=True)
@@ -105,6 +154,17 @@ def test_only_the_mode_differs(run):
         ({"jvm_route": "a", "path": "/nowhere/server.xml"}, None, "/nowhere"),
         ({"connectors": [{"protocol": "ajp", "port": 1, "state": "off"}]}, None, "state"),
         ({"connectors": [{"port": 1}]}, None, "protocol"),
+        ({"hosts": [{"children": [{"tag": "Alias", "txt": "a"}]}]}, None, "'txt' is not known; did you mean 'text'?"),
+        ({"elements": [{"parent": "/Server", "tag": "X", "children": [{}]}]}, None, "tag is missing"),
+        ({"purge": ["valves"]}, None, "purge: valves is named but the option valves is not given"),
+        ({"purge": ["valve"]}, None, "value of purge must be one or more of"),
+        ({"global_resources": [{"name": "a", "tag": "Resorce"}]}, None, "value of tag must be one of"),
+        ({"jvm_route": "********"}, None, "is not a route"),
+        (
+            {"listeners": [{"class_name": "a.L", "attributes": {"x": "********"}}]},
+            None,
+            "the secret itself is expected",
+        ),
     ],
 )
 def test_failures(run, options, data, message):
