@@ -103,12 +103,14 @@ def port_clashes(document: XmlDocument) -> dict[str, str]:
                 label = f"the {node.get('protocol') or 'HTTP/1.1'} connector in line {document.line(node)}"
                 seen.append((number, node.get("address") or "", label))
     clashes = {}
-    for index, (number, address, label) in enumerate(seen):
-        for other_number, other_address, other_label in seen[:index]:
-            same_address = address == other_address or address in _ANY_ADDRESS or other_address in _ANY_ADDRESS
-            if number == other_number and same_address:
+    of_port: dict[str, list[tuple[str, str]]] = {}
+    for number, address, label in seen:
+        others = of_port.setdefault(number, [])
+        for other_address, other_label in others:
+            if address == other_address or address in _ANY_ADDRESS or other_address in _ANY_ADDRESS:
                 clashes[f"{number} {address} {other_address}"] = (
                     f"port {number} is used twice on the same address, by {other_label} and {label};"
                     " each needs a port of its own"
                 )
+        others.append((address, label))
     return clashes

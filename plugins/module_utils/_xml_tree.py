@@ -26,7 +26,7 @@ _MARKUP = re.compile(
     r"|!\[CDATA\[.*?\]\]"
     r"|(?P<pi>\?.*?\?)"
     r"|/(?P<end>[^\s>]+)\s*"
-    r"|(?P<element>[^\s/>!?]+)[^>\"']*(?:(?:\"[^\"]*\"|'[^']*')[^>\"']*)*"
+    r"|(?P<element>[^\s/<>!?]+)(?=[\s/>])[^<>\"']*(?:(?:\"[^<\"]*\"|'[^<']*')[^<>\"']*)*"
     r")>",
     re.DOTALL,
 )
@@ -202,10 +202,11 @@ def scan(text: str, start: int, shift: int = 0) -> tuple[list[Node], int]:
     depth = 0
     last: Node | None = None
     position = start
+    first = _MARKUP.match(text, start)
+    if first is None or first.lastgroup != "element":
+        raise ValueError("no element begins here")
     for match in _MARKUP.finditer(text, start):
         kind = match.lastgroup
-        if current is None and (kind != "element" or match.start() != start):
-            raise ValueError("no element begins here")
         if kind is None:
             continue
         if current is not None:

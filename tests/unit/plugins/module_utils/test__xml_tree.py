@@ -39,7 +39,9 @@ def test_scanning_ends_with_the_element():
         ("<!-- c -->", "no element begins here"),
         (" <a/>", "no element begins here"),
         ("<a>" * 257 + "</a>" * 257, "nested more than 256 deep"),
-        ("", "does not end"),
+        ("<a x='<'/>", "no element begins here"),
+        ("<a x<b/>", "no element begins here"),
+        ("", "no element begins here"),
     ],
 )
 def test_what_is_no_element(text, message):
