@@ -30,7 +30,7 @@ HTTPD = shutil.which("apache2", path=os.environ.get("PATH", "") + ":/usr/sbin") 
 MODULES = next((path for path in ("/usr/lib/apache2/modules", "/usr/lib64/httpd/modules") if os.path.isdir(path)), None)
 needs_httpd = pytest.mark.skipif(not HTTPD or not MODULES, reason="there is no httpd on this machine")
 WANTED_MODULES = [
-    *["mpm_event", "authn_core", "authn_file", "authz_core", "authz_host", "authz_user", "auth_basic"],
+    *["mpm_event", "authn_core", "authn_file", "authz_core", "authz_host", "authz_user", "auth_basic", "log_config"],
     *["proxy", "proxy_http", "proxy_ajp", "proxy_http2", "proxy_fcgi", "proxy_scgi", "proxy_wstunnel"],
     *["slotmem_shm", "proxy_balancer", "lbmethod_byrequests", "watchdog", "proxy_hcheck", "ssl", "http2"],
 ]
