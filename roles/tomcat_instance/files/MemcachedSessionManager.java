@@ -67,7 +67,7 @@ public class MemcachedSessionManager extends MemcachedBackupSessionManager {
 
     @Override
     public MemcachedBackupSession newMemcachedBackupSession() {
-        return new StoredSession(this);
+        return new StoredSession();
     }
 
     @Override
@@ -259,6 +259,8 @@ public class MemcachedSessionManager extends MemcachedBackupSessionManager {
             return foreign != null && copy.lastRequestBegan >= foreign.getThisAccessedTimeInternal();
         }
 
+        // ---- Sticky: the end of a request
+
         // A request that does not take the session over (its URI is an ignored one, or an authenticator answered it) must leave no copy
         // under the foreign id: at its expiry MSM would overwrite or delete what the other Tomcat has in memcached under that key.
 
@@ -271,9 +273,21 @@ public class MemcachedSessionManager extends MemcachedBackupSessionManager {
         @Override
         @SuppressWarnings({"rawtypes", "unchecked"}) // what the Future is of cannot be seen from this package
         public Future backupSession(String id, boolean idChanged, String requestId) {
-            Future result = super.backupSession(id, idChanged, requestId);
-            forgetForeign(id);
-            return result;
+            StoredSession session = (StoredSession) getSessionInternal(id);
+            if (session == null || !isSticky() || isForeign(id)) {
+                Future result = super.backupSession(id, idChanged, requestId);
+                forgetForeign(id);
+                return result;
+            }
+            // MSM marks on the session what is to be stored, and one request that has stored it wipes the marks of all that are under way.
+            // So these store it in any case, and one after the other, as the last one has to be the last in memcached too.
+            synchronized (session.storing) {
+                boolean marksAreLost = session.wasStoredSince(currentRequest.get()) || !id.equals(session.storedAs);
+                session.beingStoredAs = id;
+                Future result = super.backupSession(id, idChanged || marksAreLost, requestId);
+                session.timesStored++;
+                return result;
+            }
         }
 
         private void forgetForeign(String id) {
@@ -311,9 +325,10 @@ public class MemcachedSessionManager extends MemcachedBackupSessionManager {
     }
 
     /** A session that knows what the decisions above need. */
-    private static final class StoredSession extends MemcachedBackupSession {
+    private final class StoredSession extends MemcachedBackupSession {
         private static final long serialVersionUID = 1L;
         private static final long OLD_MS = 1000;
+        private static final String TIMES_STORED = "org.roundrobin.tomcat.TIMES_STORED";
         private static final String LOGIN_SESSION_ID = "org.apache.catalina.authenticator.SESSION_ID";
         private static final String LOGIN_REQUEST = "org.apache.catalina.authenticator.REQUEST";
 
@@ -321,9 +336,13 @@ public class MemcachedSessionManager extends MemcachedBackupSessionManager {
         private transient volatile long lastRequestBegan;
         /** Taken over, so its former key is deleted, and not yet stored under its new one. */
         private transient volatile boolean awaitsItsFirstStore;
+        private final transient Object storing = new Object();
+        private transient volatile int timesStored;
+        private transient volatile String beingStoredAs;
+        private transient volatile String storedAs;
 
-        StoredSession(MemcachedSessionManager manager) {
-            super(manager);
+        StoredSession() {
+            super(MemcachedSessionManager.this);
         }
 
         /** Loaded by an earlier request than those that are under way after a move. */
@@ -337,11 +356,22 @@ public class MemcachedSessionManager extends MemcachedBackupSessionManager {
             super.access();
             lastRequestBegan = Math.max(thisAccessedTime, lastRequestBegan + 1);
             thisAccessedTime = lastRequestBegan;
+            Request request = store.currentRequest.get();
+            if (request != null) {
+                request.setNote(TIMES_STORED, timesStored);
+            }
+        }
+
+        /** Whether another request stored this session after the given one had begun to use it. */
+        boolean wasStoredSince(Request request) {
+            Object then = request.getNote(TIMES_STORED);
+            return then != null && !then.equals(timesStored);
         }
 
         @Override
         public void backupFinished() {
             super.backupFinished();
+            storedAs = beingStoredAs;
             awaitsItsFirstStore = false;
         }
 
