@@ -122,7 +122,7 @@ class Node:
         prefix, _colon, local = name.rpartition(":")
         if not prefix:
             return name
-        uri = "http://www.w3.org/XML/1998/namespace" if prefix == "xml" else self.lx.nsmap[prefix]
+        uri = "http://www.w3.org/XML/1998/namespace" if prefix == "xml" else self.lx.nsmap.get(prefix)
         return f"{{{uri}}}{local}"
 
     def elements(self, tag: str) -> list[Node]:
@@ -131,9 +131,7 @@ class Node:
 
     def get(self, name: str) -> str | None:
         """Return the value of an attribute as Tomcat sees it, or None."""
-        if name not in self.attributes:
-            return None
-        value: str = self.lx.get(self.lxml_name(name))
+        value: str | None = self.lx.get(self.lxml_name(name))
         return value
 
     def values(self) -> dict[str, str]:

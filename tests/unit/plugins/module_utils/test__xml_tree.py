@@ -56,7 +56,7 @@ def test_attributes_are_those_that_lxml_sees():
     assert root.values() == {"p:x": "1", "x": "<\n", "xml:space": "default", "y": "v"}
     assert [attribute.value for attribute in root.attributes.values()] == ["1", "<\n", "default", None]
     assert root.get("p:x") == "1"
-    assert root.get("xmlns") is None
+    assert [root.get(name) for name in ("xmlns", "q:x", "none")] == [None, None, None]
 
 
 @pytest.mark.parametrize(
