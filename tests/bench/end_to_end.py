@@ -11,6 +11,7 @@ import difflib
 import json
 import os
 import re
+import shlex
 import statistics
 import subprocess
 import sys
@@ -74,9 +75,9 @@ def ssh_host(directory: Path) -> t.Iterator[list[Ssh]]:
     platforms = json.dumps([{"name": "host", "image": "debian12"}])
     subprocess.run(create, input=platforms, text=True, stdout=subprocess.DEVNULL, check=True)
     try:
-        # -F: the file's own Host lines name the address.
-        install = "sudo apt-get -qq update && sudo apt-get -qq install --no-install-recommends python3-lxml >/dev/null"
-        subprocess.run(["ssh", "-F", state / "ssh_config", "host", install], check=True, stdout=subprocess.DEVNULL)
+        install = "apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends python3-lxml"
+        command = ["ssh", "-F", state / "ssh_config", "host", f"sudo sh -c {shlex.quote(install)}"]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         yield [Ssh(inventory, state / "ssh_config", pipelining) for pipelining in (False, True)]
     finally:
         subprocess.run([sys.executable, HOSTS, "destroy", f"--state={state}"], check=True)
