@@ -6,5 +6,9 @@
         session.setAttribute("counter", counter);
     }
     response.setHeader("Cache-Control", "no-store");
+    String wanted = request.getParameter("ms");
+    if (wanted != null && wanted.matches("[0-9]{1,5}")) {
+        Thread.sleep(Long.parseLong(wanted));
+    }
 %><%= jsonObject("user", session.getAttribute("user"), "counter", counter, "version", version(), "instance", instance(),
                  "route", route(session.getId()), "session", session.getId(), "new", session.isNew()) %>
