@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ._errors import CollectionError
 from ._xml_connectors import port_clashes, wanted_connector
+from ._xml_elements import Editor
 from ._xml_plan import RESOURCE_TAGS, XmlPlan
 from ._xml_tree import Node
 from ._xml_values import (
@@ -64,18 +65,35 @@ class ServerXml(XmlPlan):
     root_tag = "Server"
     file_name = "server.xml"
 
+    def apply(self) -> Editor:
+        """Apply all options; no two connectors may want the same port then."""
+        before = port_clashes(self.document)
+        done = super().apply()
+        wanted = {port(item["port"], "port") for item in self._connectors() if _is_present(item)}
+        for key, message in port_clashes(self.document).items():
+            if key not in before or key.split()[0] in wanted:
+                raise CollectionError(f"{self.document.path}: {message}")
+            done.warnings.append(f"{self.document.path}: {message}")
+        return done
+
     def _edit(self) -> None:
-        clashes = port_clashes(self.document)
         self._server()
         self._service()
         self._engine()
         for kind in KINDS:
             for number, item in enumerate(self.options.get(kind.option) or []):
                 self._entry(kind, item, f"{kind.option}[{number}]")
-        wanted_ports = self._connectors()
+        wanted = [
+            wanted_connector(item, f"connectors[{number}]", self.also) for number, item in enumerate(self._connectors())
+        ]
+        # Who gives up a port comes before who takes it.
+        for connector in sorted(wanted, key=lambda connector: connector.state == "present"):
+            self.editor.ensure(self._find_service(), connector)
         self._elements()
         self._purge()
-        self._check_ports(clashes, wanted_ports)
+
+    def _connectors(self) -> list[Mapping[str, Any]]:
+        return self.options.get("connectors") or []
 
     # -- where things are --------------------------------------------------
 
@@ -132,8 +150,7 @@ class ServerXml(XmlPlan):
             raise CollectionError(f"{where}: host is given although parent is engine; choose one")
         root = self.document.root
         if tag == "GlobalNamingResources" and not root.elements(tag):
-            wanted = (item.get("state") or "present") == "present"
-            return self.editor.add(root, tag, {}) if wanted else None
+            return self.editor.add(root, tag, {}) if _is_present(item) else None
         (place,) = self._places(tag)
         return place
 
@@ -211,15 +228,6 @@ class ServerXml(XmlPlan):
         identity = {} if kind.single else {**key, **attribute_values(item.get("identify_by"), where, self.also)}
         return wanted_element(item.get("tag") or kind.tags[0], identity, item, where, self.also, also_set=key)
 
-    def _connectors(self) -> set[str]:
-        """Apply the connectors; return the ports that shall be open because of them."""
-        items = self.options.get("connectors") or []
-        wanted = [wanted_connector(item, f"connectors[{number}]", self.also) for number, item in enumerate(items)]
-        # Who gives up a port comes before who takes it.
-        for item in sorted(wanted, key=lambda item: item.state == "present"):
-            self.editor.ensure(self._find_service(), item)
-        return {item.attributes["port"] for item in wanted if item.state == "present"}
-
     def _purge(self) -> None:
         asked = self._to_purge()
         places = {kind.option: (kind.parents, kind.tags) for kind in KINDS}
@@ -230,8 +238,6 @@ class ServerXml(XmlPlan):
                     for place in self._places(parent):
                         self.editor.purge(place, tags)
 
-    def _check_ports(self, before: Mapping[str, str], wanted: Iterable[str]) -> None:
-        for key, message in port_clashes(self.document).items():
-            if key not in before or key.split()[0] in wanted:
-                raise CollectionError(f"{self.document.path}: {message}")
-            self.editor.warnings.append(f"{self.document.path}: {message}")
+
+def _is_present(item: Mapping[str, Any]) -> bool:
+    return (item.get("state") or "present") == "present"

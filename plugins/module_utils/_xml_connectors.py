@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -91,26 +92,31 @@ def port_clashes(document: XmlDocument) -> dict[str, str]:
 
     The keys begin with the port, and are the same before and after an edit that does not touch the two.
     """
-    seen: list[tuple[str, str, str]] = []
-    shutdown = document.root.get("port")
-    if shutdown not in (None, "-1", "0"):
-        address = document.root.get("address") or "localhost"
-        seen.append((str(shutdown), address, f"the shutdown port (line {document.line(document.root)})"))
-    for service in document.root.elements("Service"):
-        for node in service.elements("Connector"):
-            number = node.get("port")
-            if number and number != "0":
-                label = f"the {node.get('protocol') or 'HTTP/1.1'} connector in line {document.line(node)}"
-                seen.append((number, node.get("address") or "", label))
+    root = document.root
+    nodes = [root, *(node for service in root.elements("Service") for node in service.elements("Connector"))]
+    by_port: dict[str, list[Node]] = {}
+    for node in nodes:
+        by_port.setdefault(node.get("port") or "", []).append(node)
     clashes = {}
-    of_port: dict[str, list[tuple[str, str]]] = {}
-    for number, address, label in seen:
-        others = of_port.setdefault(number, [])
-        for other_address, other_label in others:
+    for number, those in by_port.items():
+        if number in ("", "0", "-1"):
+            continue
+        for one, other in itertools.combinations(those, 2):
+            address, other_address = _address(one), _address(other)
             if address == other_address or address in _ANY_ADDRESS or other_address in _ANY_ADDRESS:
                 clashes[f"{number} {address} {other_address}"] = (
-                    f"port {number} is used twice on the same address, by {other_label} and {label};"
-                    " each needs a port of its own"
+                    f"port {number} is used twice on the same address, by {_listener(document, one)} and"
+                    f" {_listener(document, other)}; each needs a port of its own"
                 )
-        others.append((address, label))
     return clashes
+
+
+def _address(node: Node) -> str:
+    return node.get("address") or ("localhost" if node.tag == "Server" else "")
+
+
+def _listener(document: XmlDocument, node: Node) -> str:
+    line = document.line(node)
+    if node.tag == "Server":
+        return f"the shutdown port (line {line})"
+    return f"the {node.get('protocol') or 'HTTP/1.1'} connector in line {line}"
