@@ -1,15 +1,17 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stands in for a Tomcat: says who it is and which path it was asked for; /slow takes fifteen seconds."""
+"""Stands in for a Tomcat: says who it is and which path it was asked for; /slow takes 15 seconds, /held until /let-go is asked."""
 
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PORT = int(sys.argv[1])
+let_go = threading.Event()
 
 
 class Backend(BaseHTTPRequestHandler):
@@ -21,6 +23,10 @@ class Backend(BaseHTTPRequestHandler):
         """Tell the route of this backend and the path."""
         if "/slow" in self.path:
             time.sleep(15)
+        elif self.path == "/held":
+            let_go.wait()
+        elif self.path == "/let-go":
+            let_go.set()
         body = f"t{PORT - 8080} {self.path}".encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))

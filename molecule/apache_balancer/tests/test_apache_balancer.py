@@ -11,7 +11,7 @@ import time
 import pytest
 import requests
 
-testinfra_hosts = ["ansible://balancer"]
+testinfra_hosts = ["ansible://httpd"]
 MANAGER = "http://127.0.0.1:9080/balancer-manager"
 
 
@@ -33,7 +33,10 @@ def member(host):
         out.update({options.get("route")} - {None})
         arguments = " ".join(f"{name}={value}" for name, value in options.items())
         return host.ansible(
-            "roundrobin.tomcat.httpd_balancer_member", f"manager_url={MANAGER} {arguments}", check=False, become=True
+            "roundrobin.tomcat.httpd_balancer_member",
+            f"manager_url={MANAGER} balancer=tomcat {arguments}",
+            check=False,
+            become=True,
         )
 
     yield call
@@ -43,9 +46,8 @@ def member(host):
 
 def states(host):
     info = host.ansible("roundrobin.tomcat.httpd_balancer_info", f"manager_url={MANAGER}", check=False, become=True)
-    (balancer,) = info["balancers"]
-    assert balancer["name"] == "tomcat"
-    return {entry["route"]: entry["state"] for entry in balancer["members"]}
+    (members,) = [balancer["members"] for balancer in info["balancers"] if balancer["name"] == "tomcat"]
+    return {entry["route"]: entry["state"] for entry in members}
 
 
 def who(url, route=None):
