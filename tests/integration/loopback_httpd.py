@@ -133,6 +133,16 @@ class Httpd:
             )
         )
 
+    def start(self):
+        """Run it in the foreground, so that its end can be waited for."""
+        command = [HTTPD, "-f", str(self.config), "-D", "FOREGROUND"]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.wait()
+
+    def stop(self):
+        self.control("stop")
+        self.process.wait(30)
+
     def control(self, what):
         subprocess.run([HTTPD, "-f", str(self.config), "-k", what], check=True, capture_output=True, timeout=30)
 
@@ -140,21 +150,26 @@ class Httpd:
         return f"http://127.0.0.1:{port or self.port}{path}"
 
     def wait(self):
-        for _attempt in range(100):
+        for _attempt in range(300):
             with contextlib.suppress(requests.ConnectionError):
                 return requests.get(self.url(), timeout=5).text
             time.sleep(0.1)
-        raise AssertionError(self.log.read_text())
-
-    def wait_until_gone(self):
-        for _attempt in range(100):
-            if not (self.config.parent / "httpd.pid").exists():
-                return
-            time.sleep(0.1)
-        raise AssertionError(self.log.read_text())
+        raise AssertionError(self.log.read_text() if self.log.exists() else "httpd did not start")
 
     def page(self):
         return requests.get(self.url() + "?xml=1", headers={"Referer": self.url()}, timeout=5).text
+
+    def once_disabled(self, action, port=None):
+        """Do something in the background as soon as some member is disabled."""
+
+        def watch():
+            while " Dis " not in requests.get(self.url(port=port), timeout=5).text:
+                time.sleep(0.05)
+            action()
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        return watcher
 
 
 @contextlib.contextmanager
@@ -165,14 +180,12 @@ def running(config, **values):
         server = Httpd(pathlib.Path(root), config, free_port(), **values)
         Backend.let_go.clear()
         Backend.started.clear()
-        server.control("start")
-        server.wait()
+        server.start()
         try:
             yield server
         finally:
             Backend.let_go.set()
-            server.control("stop")
-            server.wait_until_gone()
+            server.stop()
 
 
 def run(module, **options):
