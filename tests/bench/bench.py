@@ -103,7 +103,7 @@ def in_process_times(stock: bytes, sizes: list[int], repetitions: int) -> str:
     rows = []
     for size in [0, *sizes]:
         data = edits.large(stock, size)
-        found = in_process.measure(data, repetitions if size < MEGABYTE else 1)
+        found = in_process.measure(data, repetitions if size < MEGABYTE else 3)
         cells = [f"{1000 * seconds:.1f}" for seconds in found.values()]
         rows.append([f"{len(data) / MEGABYTE:.3f}", *cells, f"{1000 * found['check'] / (len(data) / MEGABYTE):.0f}"])
     header = [
