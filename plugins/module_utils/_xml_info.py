@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -27,6 +28,18 @@ INFO_ARGUMENTS: dict[str, Any] = {
 _TAG_IN_COMMENT = re.compile(r"<([A-Za-z_][\w.-]*)(?=[\s/>])")
 
 
+class _Alike:
+    """The attributes of each of some elements that are alike in what is known of them already."""
+
+    def __init__(self) -> None:
+        self.values: list[dict[str, str]] = []
+
+    @functools.cached_property
+    def counts(self) -> Counter[tuple[str, str]]:
+        """Tell how many have a value for an attribute."""
+        return Counter(item for values in self.values for item in values.items())
+
+
 class Reader:
     """Makes entries of elements, and remembers what no entry can say.
 
@@ -39,8 +52,8 @@ class Reader:
         self.also = tuple(secret_attributes)
         self.secrets: list[dict[str, str]] = []
         self.left_out: list[dict[str, Any]] = []
-        self._siblings: dict[tuple[Any, ...], list[dict[str, str]]] = {}
-        self._counts: dict[tuple[Any, ...], Counter[tuple[str, str]]] = {}
+        # By parent, name and known attributes, then by the values of these.
+        self._groups: dict[tuple[Any, ...], dict[tuple[str | None, ...], _Alike]] = {}
         self._texts: dict[tuple[Any, ...], Counter[str]] = {}
 
     # -- entries -----------------------------------------------------------
@@ -113,33 +126,35 @@ class Reader:
 
     def identity(self, node: Node, known: Sequence[str] = ()) -> dict[str, str] | None:
         """Return the attributes that, beside the known ones, only this element of its kind has; None if there are none."""
-        key = (node.parent, node.tag, tuple(known), *(node.get(name) for name in known))
-        if key not in self._siblings:
-            found = [
-                other.values() for other in (node.parent.elements(node.tag) if node.parent is not None else [node])
-            ]
-            wanted = [(name, node.get(name)) for name in known]
-            self._siblings[key] = [
-                values for values in found if all(values.get(name) == value for name, value in wanted)
-            ]
-            self._counts[key] = Counter(item for values in self._siblings[key] for item in values.items())
-        siblings = self._siblings[key]
-        if known and len(siblings) == 1:
+        alike = self._alike(node, tuple(known))
+        if known and len(alike.values) == 1:
             return {}
         usable = {name: value for name, value in self.usable(node).items() if name not in known}
         for name in _KEYS:
-            if name in usable and self._counts[key][name, usable[name]] == 1:
+            if name in usable and alike.counts[name, usable[name]] == 1:
                 return {name: usable[name]}
-        if len(siblings) == 1:
+        if len(alike.values) == 1:
             return {}
-        return usable if sum(usable.items() <= values.items() for values in siblings) == 1 else None
+        rarest = min((alike.counts[item] for item in usable.items()), default=len(alike.values))
+        # What all have tells none of them apart; most often there is no need to compare each with each.
+        if rarest == len(alike.values):
+            return None
+        return usable if sum(usable.items() <= values.items() for values in alike.values) == 1 else None
+
+    def _alike(self, node: Node, known: tuple[str, ...]) -> _Alike:
+        key = (node.parent, node.tag, known)
+        if key not in self._groups:
+            groups = self._groups[key] = {}
+            for other in _siblings(node):
+                values = other.values()
+                groups.setdefault(tuple(map(values.get, known)), _Alike()).values.append(values)
+        return self._groups[key][tuple(map(node.get, known))]
 
     def _text_counts(self, node: Node) -> Counter[str]:
         """Return how many of the elements of this name beside the node, and itself, have which text."""
         key = (node.parent, node.tag)
         if key not in self._texts:
-            siblings = node.parent.elements(node.tag) if node.parent is not None else [node]
-            self._texts[key] = Counter(other.text or "" for other in siblings)
+            self._texts[key] = Counter(other.text or "" for other in _siblings(node))
         return self._texts[key]
 
     def usable(self, node: Node) -> dict[str, str]:
@@ -212,6 +227,11 @@ def _outermost(items: Iterable[CommentedElement]) -> list[CommentedElement]:
         if not out or item.start >= out[-1].end:
             out.append(item)
     return out
+
+
+def _siblings(node: Node) -> list[Node]:
+    """Return the elements of the same name below the same parent, the node among them."""
+    return node.parent.elements(node.tag) if node.parent is not None else [node]
 
 
 def elements_in(node: Node) -> list[Node]:
