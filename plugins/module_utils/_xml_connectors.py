@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -97,17 +96,23 @@ def port_clashes(document: XmlDocument) -> dict[str, str]:
     by_port: dict[str, list[Node]] = {}
     for node in nodes:
         by_port.setdefault(node.get("port") or "", []).append(node)
-    clashes = {}
+    clashes: dict[str, str] = {}
     for number, those in by_port.items():
         if number in ("", "0", "-1"):
             continue
-        for one, other in itertools.combinations(those, 2):
-            address, other_address = _address(one), _address(other)
-            if address == other_address or address in _ANY_ADDRESS or other_address in _ANY_ADDRESS:
-                clashes[f"{number} {address} {other_address}"] = (
-                    f"port {number} is used twice on the same address, by {_listener(document, one)} and"
-                    f" {_listener(document, other)}; each needs a port of its own"
-                )
+        # The first on each address stands for all on it, however many there are.
+        first: dict[str, Node] = {}
+        for node in those:
+            address = _address(node)
+            for other_address, other in first.items():
+                same = address == other_address or address in _ANY_ADDRESS or other_address in _ANY_ADDRESS
+                key = f"{number} {other_address} {address}"
+                if same and key not in clashes:
+                    clashes[key] = (
+                        f"port {number} is used twice on the same address, by {_listener(document, other)} and"
+                        f" {_listener(document, node)}; each needs a port of its own"
+                    )
+            first.setdefault(address, node)
     return clashes
 
 
