@@ -106,5 +106,8 @@ attributes:
 notes:
   - Booleans and numbers are accepted as values of attributes, and are written as C(true), C(false) and digits.
     A value of V(null) is refused. An empty string gives an empty attribute.
+  - An attribute that Tomcat 9, 10.1 and 11 do not know is set, with a warning that names the nearest one they know. Nothing
+    is said of classes that are not Tomcat's own.
+  - It is an error if the options contradict each other, so that each run would change the file again.
   - C(********), which stands for a secret in output, is refused as a value. So output that is fed back overwrites no secret.
 """

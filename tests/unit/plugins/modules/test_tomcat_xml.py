@@ -174,15 +174,33 @@ def test_failures(run, options, data, message):
     assert path.read_bytes() == (data or (FIXTURES / "server.xml").read_bytes())
 
 
-def test_a_clash_that_was_there_is_a_warning(run, monkeypatch):
+@pytest.mark.parametrize(
+    ("module", "options", "warning"),
+    [
+        # The file of this test has its shutdown port there already.
+        (tomcat_server_xml, {"jvm_route": "a"}, "port 8080 is used twice"),
+        (
+            tomcat_server_xml,
+            {"shutdown_port": 8005, "hosts": [{"attributes": {"autodeploy": True}}]},
+            "attribute 'autodeploy' is not known to Tomcat 9, 10.1 or 11; did you mean 'autoDeploy'?",
+        ),
+        (
+            tomcat_context_xml,
+            {"context": {"attributes": {"reloadble": True}}},
+            "Context: attribute 'reloadble' is not known to Tomcat 9, 10.1 or 11; did you mean 'reloadable'?",
+        ),
+    ],
+)
+def test_warnings(run, monkeypatch, module, options, warning):
     # Where a warning goes from there depends on what else this process has loaded of Ansible.
     warnings = []
-    monkeypatch.setattr(tomcat_server_xml.AnsibleModule, "warn", lambda self, warning: warnings.append(warning))
-    data = (FIXTURES / "server.xml").read_bytes().replace(b'"8005"', b'"8080"')
-    result, _path = run(tomcat_server_xml, {"jvm_route": "a"}, data=data)
+    monkeypatch.setattr(module.AnsibleModule, "warn", lambda self, warning: warnings.append(warning))
+    name = "server.xml" if module is tomcat_server_xml else "context.xml"
+    result, path = run(module, options, data=(FIXTURES / name).read_bytes().replace(b'"8005"', b'"8080"'))
     assert result["changed"]
     assert len(warnings) == 1
-    assert "port 8080 is used twice" in warnings[0]
+    assert warnings[0].startswith(f"{path}: ")
+    assert warning in warnings[0]
 
 
 @pytest.mark.parametrize("module", [tomcat_server_xml, tomcat_context_xml])
