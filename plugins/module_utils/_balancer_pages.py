@@ -124,7 +124,7 @@ def with_nonces(balancers: Sequence[Balancer], page: str) -> tuple[Balancer, ...
 def with_details(balancers: Sequence[Balancer], page: str) -> tuple[Balancer, ...]:
     """Add all that only the HTML view has."""
     shown = {balancer.name: balancer for balancer in parse_html(page)}
-    return tuple(_with_details(known, shown[known.name]) for known in balancers if known.name in shown)
+    return tuple(_with_details(known, shown.get(known.name, known)) for known in balancers)
 
 
 def _with_details(known: Balancer, shown: Balancer) -> Balancer:
