@@ -13,6 +13,7 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import socketserver
@@ -158,6 +159,11 @@ class Httpd:
 
     def page(self):
         return requests.get(self.url() + "?xml=1", headers={"Referer": self.url()}, timeout=5).text
+
+    def statuses(self):
+        """Every member's name and status, by httpd's own page."""
+        pattern = r"<httpd:name>([^<]*)</httpd:name>\s*<httpd:scheme>.*?<httpd:status>([^<]*) <"
+        return re.findall(pattern, self.page(), re.DOTALL)
 
     def once_disabled(self, action, port=None):
         """Do something in the background as soon as some member is disabled."""
