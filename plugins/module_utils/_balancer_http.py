@@ -84,7 +84,7 @@ def _deadline(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def _unix_adapter(requests: ModuleType, path: str) -> Any:
+def _unix_adapter(requests: Any, path: str) -> Any:
     """Make an adapter for requests whose connections all go to one socket file."""
     from urllib3.connection import HTTPConnection
     from urllib3.connectionpool import HTTPConnectionPool
