@@ -372,7 +372,7 @@ def trees(draw, tag, depth=5):
     return f"<{tag}{text}>{inner}</{tag}>"
 
 
-@settings(max_examples=150 * TIMES, deadline=None)
+@settings(max_examples=100 * TIMES, deadline=None)
 @given(st.one_of(trees("Server"), trees("Context")), st.booleans())
 def test_any_file(text, pins):
     data = f"<!DOCTYPE x [<!ENTITY e 'v'>]>{text}".encode()
