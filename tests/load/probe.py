@@ -20,6 +20,7 @@ import itertools
 import json
 import os
 import random
+import re
 import signal
 import socket
 import sys
@@ -48,6 +49,8 @@ UPLOAD_BYTES = (1_000, 100_000)
 #: At least; all users are there after two seconds at the latest.
 SPAWNED_PER_S = 10
 POLL_S = 0.1
+#: A connection is not used any more in the last second of the time that the server has said to keep it.
+KEEP_ALIVE_MARGIN_S = 1
 
 
 class Wire:
@@ -81,7 +84,18 @@ class OneTryAdapter(HTTPAdapter):
 
     def __init__(self, address: str) -> None:
         self.wire = Wire(address)
+        self._good_until = float("inf")
         super().__init__(max_retries=0, pool_connections=1, pool_maxsize=1)
+
+    def drop_what_is_too_old(self) -> None:
+        """Close a connection that the server is about to close: it has said when, and a request would meet that."""
+        if time.monotonic() > self._good_until:
+            self.close()
+
+    def note_keep_alive(self, header: str) -> None:
+        """Note how long the server says it keeps this connection ("timeout=5, max=100")."""
+        told = re.search(r"timeout=(\d+)", header)
+        self._good_until = time.monotonic() + int(told.group(1)) - KEEP_ALIVE_MARGIN_S if told else float("inf")
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
@@ -218,11 +232,13 @@ def user_class(probe: Probe) -> type[locust.HttpUser]:
             """One request, judged; redirects are followed by the caller, so that each request is counted on its own."""
             adapter = random.choice(self.adapters)
             self.client.mount(f"{urlsplit(base).scheme}://", adapter)
+            adapter.drop_what_is_too_old()
             before, connects, begin = self.cookie(), adapter.wire.connects, time.monotonic()
             with self.client.request(
                 method, path, name=kind, catch_response=True, allow_redirects=False, timeout=options.timeout, **request
             ) as response:
                 error = response.error
+                adapter.note_keep_alive(response.headers.get("Keep-Alive", ""))
                 answer = Answer(
                     at=probe.now(),
                     ms=(time.monotonic() - begin) * 1000,
