@@ -1,0 +1,181 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Members come and go behind two balancers, while the sessions of the users move between both.
+
+Each test starts where the one before ended.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+import yaml
+from chain import MANAGER_URL, recap
+
+BALANCERS = ["web1", "web2"]
+ROUTES = ["app1", "app2", "app3"]
+ALL_IN = dict.fromkeys(ROUTES, "enabled")
+STATES = ["enabled", "draining", "disabled"]
+USERS = 30
+STEPS = 50
+RELOAD_BEFORE_STEPS = (17, 34)
+SEED = 5
+MANAGER_CONFIGURATION = "/etc/apache2/roundrobin-balancer.conf"
+
+
+def load(chain, min_requests):
+    return chain.load(*BALANCERS, users=USERS, min_requests=min_requests)
+
+
+def states(chain):
+    """Of every member, by balancer and route."""
+    answers = chain.module("balancer", "httpd_balancer_info", manager_url=MANAGER_URL)
+    return {
+        host: {member["route"]: member["state"] for member in answer["balancers"][0]["members"]}
+        for host, answer in answers.items()
+    }
+
+
+def started(chain):
+    """When each instance was started last: the same again means that none was touched."""
+    return {
+        route: chain.command(route, f"systemctl show --property=ActiveEnterTimestamp,MainPID tomcat@{route}")
+        for route in ROUTES
+    }
+
+
+def steps(seed: int, count: int) -> Iterator[tuple[str, str]]:
+    """One member after another into a random other state, while at least one stays enabled."""
+    dice = random.Random(seed)
+    now = dict(ALL_IN)
+    while count:
+        route = dice.choice(ROUTES)
+        state = dice.choice([state for state in STATES if state != now[route]])
+        if state == "enabled" or any(now[other] == "enabled" for other in ROUTES if other != route):
+            now[route] = state
+            count -= 1
+            yield route, state
+
+
+def change(chain, route, state):
+    """On both balancers at once. httpd's counter of busy requests may never come back to 0, so the wait is a short one."""
+    options = {"manager_url": MANAGER_URL, "route": route, "state": state, "keep_usable": 1}
+    if state != "draining":
+        wait = "ok" if state == "enabled" else "idle"
+        options |= {"wait": wait, "timeout": 5, "on_timeout": "proceed"}
+    answers = chain.module("balancer", "httpd_balancer_member", **options)
+    return {host: answer["state_after"] for host, answer in answers.items()}
+
+
+@pytest.fixture
+def unreachable(chain, tmp_path):
+    inventory = tmp_path / "inventory.json"
+    inventory.write_text(json.dumps({"all": {"hosts": {"web2": {"ansible_port": 9}}}}))
+    return replace(chain, inventories=[*chain.inventories, inventory])
+
+
+@pytest.fixture
+def stopped(chain):
+    chain.command("web2", "systemctl stop apache2")
+    yield chain
+    chain.command("web2", "systemctl start apache2")
+
+
+@pytest.fixture
+def disobedient(chain):
+    """A manager that shows everything and lets nobody change anything."""
+    only_reading = "s/Require local/<RequireAll>\\nRequire local\\nRequire method GET\\n<\\/RequireAll>/"
+    keep = f"cp -p {MANAGER_CONFIGURATION} /root/kept"
+    chain.command("web2", f"{keep} && sed -i '{only_reading}' {MANAGER_CONFIGURATION} && systemctl reload apache2")
+    yield chain
+    chain.command("web2", f"mv /root/kept {MANAGER_CONFIGURATION} && systemctl reload apache2")
+
+
+@pytest.mark.parametrize("fault", ["unreachable", "stopped", "disobedient"])
+def test_one_balancer_at_fault_stops_the_rollout_before_it_starts(chain, request, fault):
+    before = started(chain)
+    play = request.getfixturevalue(fault).deploy("1.1")
+    assert play.returncode != 0
+    assert set(re.findall(r"failed: \[app\d -> (\w+)", play.stdout)) == {"web2"}, play.stdout
+    assert {counts["changed"] for counts in recap(play).values()} == {0}
+    assert started(chain) == before
+    assert chain.member_states("web1") == ALL_IN
+
+
+def test_members_come_and_go(chain):
+    now = dict(ALL_IN)
+    print(f"\nseed {SEED}")
+    with load(chain, min_requests=3000) as users:
+        for number, (route, state) in enumerate(steps(SEED, STEPS)):
+            if number in RELOAD_BEFORE_STEPS:
+                chain.command("balancer", "systemctl reload apache2")
+                assert states(chain) == dict.fromkeys(BALANCERS, now), f"after the reload before step {number}"
+            assert change(chain, route, state) == dict.fromkeys(BALANCERS, state), f"step {number}"
+            now[route] = state
+    print(users.report["totals"])
+    assert users.noticed == {}
+    for route in ROUTES:
+        change(chain, route, "enabled")
+
+
+def test_a_release_that_nobody_notices(chain):
+    with load(chain, min_requests=1000) as users:
+        play = chain.deploy("1.1")
+        assert play.returncode == 0, play.stdout
+    assert users.noticed == {}
+    assert {balancer: chain.versions(balancer, ROUTES) for balancer in BALANCERS} == dict.fromkeys(
+        BALANCERS, dict.fromkeys(ROUTES, "1.1")
+    )
+    assert states(chain) == dict.fromkeys(BALANCERS, ALL_IN)
+
+
+def test_failover_test(chain):
+    play = chain.play("failover_test")
+    assert play.returncode == 0, play.stdout
+    assert "took over" in play.stdout
+    assert states(chain) == dict.fromkeys(BALANCERS, ALL_IN)
+
+
+def test_an_instance_leaves_and_comes_back_with_the_inventory(chain, tmp_path):
+    inventory = tmp_path / "inventory"
+    shutil.copytree(chain.inventories[0].parent, inventory)
+    file = inventory / chain.inventories[0].name
+    hosts = yaml.safe_load(file.read_text())
+    del hosts["tomcat"]["hosts"]["app3"]
+    file.write_text(yaml.safe_dump(hosts))
+    with load(chain, min_requests=1000) as users:
+        without = replace(chain, inventories=[file]).play("site")
+        assert without.returncode == 0, without.stdout
+        two = {"app1": "enabled", "app2": "enabled"}
+        assert states(chain) == dict.fromkeys(BALANCERS, two)
+        again = chain.play("site")
+        assert again.returncode == 0, again.stdout
+    assert users.noticed == {}
+    assert states(chain) == dict.fromkeys(BALANCERS, ALL_IN)
+
+
+def test_an_application_goes_to_its_own_instances_only(chain):
+    root = {"path": "/", "health_path": "/health", "health_pattern": "(?m)^version={version}$"}
+    extra = {**root, "name": "extra", "path": "/extra", "instances": ["app2", "app3"]}
+    both = ["-e", json.dumps({"tomcat_applications": [root, extra]})]
+    site = chain.play("site", *both)
+    assert site.returncode == 0, site.stdout
+    before = started(chain)
+    play = chain.deploy("2.0", *both, "-e", "release_app=extra")
+    assert play.returncode == 0, play.stdout
+    after = started(chain)
+    assert after["app1"] == before["app1"]
+    assert all(after[route] != before[route] for route in ("app2", "app3"))
+    assert chain.command("app1", "ls /var/opt/tomcat/app1/webapps") == "ROOT.war"
+    everywhere = {("tomcat", route) for route in ROUTES} | {("extra", "app2"), ("extra", "app3")}
+    answers = chain.module("balancer", "httpd_balancer_info", manager_url=MANAGER_URL)
+    for answer in answers.values():
+        members = [member for balancer in answer["balancers"] for member in balancer["members"]]
+        assert {(member["balancer"], member["route"]) for member in members if member["usable"]} == everywhere
