@@ -11,6 +11,7 @@ import difflib
 import json
 import os
 import re
+import resource
 import shlex
 import statistics
 import subprocess
@@ -83,6 +84,19 @@ def ssh_host(directory: Path) -> t.Iterator[list[Ssh]]:
         subprocess.run([sys.executable, HOSTS, "destroy", f"--state={state}"], check=True)
 
 
+class Seconds(t.NamedTuple):
+    """Of one run; the second is of this machine only, and minds less what else it does."""
+
+    elapsed: float
+    processor: float
+
+
+def processor_time() -> float:
+    """Of all processes that this one has waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 class Playbooks:
     """Runs plays with the Ansible of an environment that has both collections."""
 
@@ -92,8 +106,8 @@ class Playbooks:
         # Ansible's own defaults, whatever this checkout or the user has set.
         (directory / "ansible.cfg").touch()
 
-    def run(self, tasks: edits.Tasks, target: Target) -> tuple[int, float]:
-        """How many tasks changed something, and the seconds of the whole process."""
+    def run(self, tasks: edits.Tasks, target: Target) -> tuple[int, Seconds]:
+        """How many tasks changed something, and the time of the whole process."""
         play = self.directory / "play.yml"
         play.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
         environment = {
@@ -104,15 +118,15 @@ class Playbooks:
             "ANSIBLE_NOCOLOR": "1",
         }
         command = [self.venv / "bin/ansible-playbook", *target.arguments, "-e", f"file={target.file}", play]
-        began = time.perf_counter()
+        began, used = time.perf_counter(), processor_time()
         done = subprocess.run(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=False
         )
-        elapsed = time.perf_counter() - began
+        seconds = Seconds(time.perf_counter() - began, processor_time() - used)
         if done.returncode:
             raise SystemExit(done.stdout)
         changed = re.search(r"changed=(\d+)", done.stdout)
-        return int(changed.group(1)) if changed else 0, elapsed
+        return int(changed.group(1)) if changed else 0, seconds
 
 
 class Outcome(t.NamedTuple):
@@ -132,25 +146,25 @@ def outcome(playbooks: Playbooks, tasks: edits.Tasks, target: Target, before: by
     data = target.get()
     recoded = encoding == "utf-16" and not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     after = data.decode("utf-8" if recoded else encoding)
-    changed_again, _elapsed = playbooks.run(tasks, target)
+    changed_again, _seconds = playbooks.run(tasks, target)
     lines = [text.splitlines(keepends=True) for text in (before.decode(encoding), after)]
     marks = [line[0] for line in list(difflib.unified_diff(*lines, n=0))[2:]]
     return Outcome(marks.count("-"), marks.count("+"), changed_again, after, recoded)
 
 
-def times(playbooks: Playbooks, target: Target, before: bytes, rounds: int) -> dict[str, list[float]]:
+def times(playbooks: Playbooks, target: Target, before: bytes, rounds: int) -> dict[str, list[Seconds]]:
     """Seconds of each tool's run on a fresh file, and of a play with nothing in it; in turn, so that a noisy moment hits all."""
     plays: dict[str, edits.Tasks] = {"no task": [], **edits.SIX}
-    found: dict[str, list[float]] = {name: [] for name in plays}
+    found: dict[str, list[Seconds]] = {name: [] for name in plays}
     for number in range(rounds + 1):
         for name, tasks in plays.items():
             target.put(before)
-            _changed, elapsed = playbooks.run(tasks, target)
+            _changed, seconds = playbooks.run(tasks, target)
             if number:  # the first round warms up
-                found[name].append(elapsed)
+                found[name].append(seconds)
     return found
 
 
-def ratio(found: dict[str, list[float]], name: str, to: str) -> float:
-    """Median of the ratios, round by round."""
-    return statistics.median(one / other for one, other in zip(found[name], found[to]))
+def ratio(found: dict[str, list[Seconds]], name: str, to: str) -> float:
+    """Median of the ratios of elapsed time, round by round."""
+    return statistics.median(one.elapsed / other.elapsed for one, other in zip(found[name], found[to]))
