@@ -37,14 +37,17 @@ class User:
         self.site = site
         self.url = f"{site.url}{pair}"
         self.pair = pair
-        self.cookies = {}
+        self.cookies = requests.cookies.RequestsCookieJar()
         self.side = None
 
     def get(self, path):
         return self._keep(self._ask(path))
 
     def post(self, path, **form):
-        return self._keep(requests.post(f"{self.url}/{path}", form, cookies=self.cookies, timeout=60))
+        # What is answered with a redirect and a new cookie is followed with that one alone.
+        with requests.Session() as browser:
+            browser.cookies = self.cookies
+            return self._keep(browser.post(f"{self.url}/{path}", form, timeout=60))
 
     def count(self):
         return self.get("counter").json()["counter"]
@@ -63,8 +66,7 @@ class User:
         return requests.get(f"{self.url}/{path}", cookies=self.cookies, timeout=60)
 
     def _keep(self, answer):
-        for response in [*answer.history, answer]:
-            self.cookies.update(response.cookies.get_dict())
+        self.cookies.update(answer.cookies)
         assert answer.status_code == 200, f"{answer.request.method} {answer.url} was answered with {answer.status_code}"
         if self.side and answer.headers["Content-Type"].startswith("application/json"):
             assert answer.json()["instance"] == self.pair + self.side
