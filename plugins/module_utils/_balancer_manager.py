@@ -76,13 +76,17 @@ def fields(member: Member, name: str, value: Setting) -> dict[str, str]:
     return {{"lbset": "w_ls", "route": "w_wr"}[name]: str(value)}
 
 
+def escaped(content: Mapping[str, str]) -> str:
+    """Form fields as httpd takes them: it unescapes every value a second time after the form's own escaping."""
+    return urlencode({name: value.replace("%", "%25") for name, value in content.items()}, quote_via=quote)
+
+
 def form(balancer: Balancer, member: Member, changes: Settings) -> str:
     """The body of the POST that makes these changes."""
     content = {"b": balancer.name, "w": member.name, "nonce": balancer.nonce}
     for name, value in changes.items():
         content.update(fields(member, name, value))
-    # httpd unescapes every value a second time after the form's own escaping.
-    body = urlencode({name: value.replace("%", "%25") for name, value in content.items()}, quote_via=quote)
+    body = escaped(content)
     if len(body) > MAX_FORM:
         raise ManagerError(f"the change of {member.worker} takes {len(body)} bytes, and httpd reads {MAX_FORM} at most")
     return body
@@ -178,9 +182,12 @@ class BalancerManager:
         )
 
     def try_out(self, balancer: Balancer, member: Member) -> None:
-        """Send a form that changes nothing; fail if httpd would not follow one that does."""
+        """Ask for the member's own page, without changing it; fail if httpd would not follow a change.
+
+        It judges the Referer of that request as it would that of a change.
+        """
         refuse_without_nonce(balancer)
-        page = self._request("POST", "", form(balancer, member, {}))
+        page = self._get("?" + escaped({"b": balancer.name, "w": member.name}))
         if not knows_member(page):
             raise ManagerError(
                 f"httpd would not change {member.worker} of balancer {balancer.name!r}: {refusal(page)}",

@@ -24,8 +24,8 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Nothing is waited for. Where something would change, httpd is sent a form that changes nothing, so that the
-      task fails where the real one would.
+    details: Nothing is sent and nothing is waited for. Where something would change, the member's own page is asked for as
+      well, so that a manager that ignores this client makes the task fail as the change would.
   diff_mode:
     support: full
   idempotent:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from urllib.parse import urlencode
 
 import pytest
 import requests
@@ -136,12 +137,21 @@ def test_nothing_is_sent_when_nothing_changes(httpd):
     assert httpd.page() == page
 
 
-def test_check_mode_fails_where_the_change_would(httpd):
+def test_a_manager_that_only_shows(httpd):
     readonly, page = httpd.url("/readonly"), httpd.page()
-    for check in (True, False):
-        out = member(readonly, balancer="shop", route="t2", state="draining", _ansible_check_mode=check)
-        assert "403" in out["msg"] or "httpd did not set" in out["msg"]
+    # It answers 403 to a POST, and check mode sends none.
+    assert member(readonly, balancer="shop", route="t2", state="draining", _ansible_check_mode=True)["changed"]
+    out = member(readonly, balancer="shop", route="t2", state="draining")
+    assert "403" in out["msg"]
     assert httpd.page() == page
+
+
+def test_httpd_shows_a_member_to_those_it_obeys_only(httpd):
+    worker = member(httpd.url(), balancer="shop", route="t2", state="enabled")["worker"]
+    url = httpd.url() + "?" + urlencode({"b": "shop", "w": worker})
+    for referer, shown in ((httpd.url(), True), ("http://elsewhere.test/", False)):
+        page = requests.get(url, headers={"Referer": referer}, timeout=5).text
+        assert ("<h3>Edit worker settings for " in page) is shown
 
 
 def test_a_server_that_knows_itself_by_another_name(httpd):
