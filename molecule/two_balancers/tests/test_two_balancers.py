@@ -89,16 +89,16 @@ def stopped(chain):
 
 
 @pytest.fixture
-def disobedient(chain):
-    """A manager that shows everything and lets nobody change anything."""
-    only_reading = "s/Require local/<RequireAll>\\nRequire local\\nRequire method GET\\n<\\/RequireAll>/"
+def closed(chain):
+    """A manager that lets nobody in."""
     keep = f"cp -p {MANAGER_CONFIGURATION} /root/kept"
-    chain.command("web2", f"{keep} && sed -i '{only_reading}' {MANAGER_CONFIGURATION} && systemctl reload apache2")
+    close = f"sed -i 's/Require local/Require all denied/' {MANAGER_CONFIGURATION}"
+    chain.command("web2", f"{keep} && {close} && systemctl reload apache2")
     yield chain
     chain.command("web2", f"mv /root/kept {MANAGER_CONFIGURATION} && systemctl reload apache2")
 
 
-@pytest.mark.parametrize("fault", ["unreachable", "stopped", "disobedient"])
+@pytest.mark.parametrize("fault", ["unreachable", "stopped", "closed"])
 def test_one_balancer_at_fault_stops_the_rollout_before_it_starts(chain, request, fault):
     before = started(chain)
     play = request.getfixturevalue(fault).deploy("1.1")
