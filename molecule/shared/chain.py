@@ -81,7 +81,7 @@ class Chain:
             raise RuntimeError(result.stdout)
         answers, rest = {}, result.stdout
         while "=> {" in rest:
-            head, _, rest = rest.partition("=> ")
+            head, _arrow, rest = rest.partition("=> ")
             answer, end = json.JSONDecoder().raw_decode(rest)
             answers[head.splitlines()[-1].split()[0]] = answer
             rest = rest[end:]

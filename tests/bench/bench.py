@@ -41,9 +41,11 @@ def table(header: list[str], rows: Rows) -> str:
 
 def machine(venv: Path) -> str:
     """What the figures were measured on."""
-    listing = subprocess.run([venv / "bin/ansible-galaxy", "collection", "list", "community.general"], **OUTPUT)
+    listing = subprocess.run(
+        [venv / "bin/ansible-galaxy", "collection", "list", "community.general"], check=True, **OUTPUT
+    )
     general = listing.stdout.split("community.general", 1)[1].split()[0]
-    core = subprocess.run([venv / "bin/ansible", "--version"], **OUTPUT).stdout.split("]")[0].split()[-1]
+    core = subprocess.run([venv / "bin/ansible", "--version"], check=True, **OUTPUT).stdout.split("]")[0].split()[-1]
     models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     processor = models[0].split(":")[1].strip() if models else platform.machine()
     return (
@@ -52,7 +54,7 @@ def machine(venv: Path) -> str:
     )
 
 
-OUTPUT: dict[str, t.Any] = {"stdout": subprocess.PIPE, "text": True, "check": True}
+OUTPUT: dict[str, t.Any] = {"stdout": subprocess.PIPE, "text": True}
 
 
 def what_happens_to_the_file(playbooks: end_to_end.Playbooks, local: end_to_end.Local, stock: bytes) -> str:

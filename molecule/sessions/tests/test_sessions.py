@@ -23,7 +23,7 @@ import requests
 from chain import Chain
 
 testinfra_hosts = ["web"]
-PAIRS = ["t9", "t10", "t11"]
+PAIRS = ("t9", "t10", "t11")
 FULL = os.environ.get("RUN_FULL") == "1"
 USERS = 40 if FULL else 10
 PLAIN = "de.javakaffee.web.msm.MemcachedBackupSessionManager"
@@ -77,7 +77,7 @@ def goes_on_counting(user):
     for visit in range(4):
         if visit:
             yield
-        assert [user.count() for _ in range(3)] == [3 * visit + 1, 3 * visit + 2, 3 * visit + 3]
+        assert [user.count() for _click in range(3)] == [3 * visit + 1, 3 * visit + 2, 3 * visit + 3]
 
 
 def moves_with_every_request(user):
@@ -119,7 +119,7 @@ def moves_during_a_slow_request(user):
     time.sleep(1)
     yield
     # What the slow request does is lost, what is done here is not.
-    assert [user.count() for _ in range(3)] == [2, 3, 4]
+    assert [user.count() for _click in range(3)] == [2, 3, 4]
     assert slow.is_alive()
     slow.join()
     yield
@@ -175,7 +175,7 @@ class Site:
         self.seconds_of_a_move = 0
 
     def users(self, pairs=PAIRS):
-        return [User(self, pair) for pair in pairs for _ in range(USERS)]
+        return [User(self, pair) for pair in pairs for _number in range(USERS)]
 
     def move(self, side):
         began = time.monotonic()
