@@ -214,16 +214,15 @@ backup_file:
   sample: /var/opt/tomcat/jvm1/conf/context.xml.4711.2026-11-23@21:00:00~
 """
 
-import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._context_xml import ContextXml
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._lxml_dep import LXML_IMPORT_ERROR
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml_module import edit
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml_plan import RESOURCE_TAGS
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml_run import XML_ARGUMENTS, edit_file, secret_values
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml_run import XML_ARGUMENTS
 
 ATTRIBUTES = {
     "attributes": {"type": "dict", "default": {}},
@@ -260,27 +259,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, add_file_common_args=True, supports_check_mode=True)
     if LXML_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("lxml"), exception=LXML_IMPORT_ERROR)
-    module.no_log_values.update(secret_values(module.params, module.params["secret_attributes"]))
-    try:
-        result, warnings = edit_file(
-            module.params,
-            ContextXml,
-            check_mode=module.check_mode,
-            diff_mode=module._diff,
-            run_command=module.run_command,
-            atomic_move=module.atomic_move,
-            backup=module.backup_local,
-        )
-    except CollectionError as exc:
-        module.fail_json(msg=exc.message)
-    for warning in warnings:
-        module.warn(warning)
-    file_arguments = module.load_file_common_arguments(module.params, path=os.path.realpath(module.params["path"]))
-    attribute_diff: dict[str, object] = {}
-    result["changed"] = module.set_fs_attributes_if_different(file_arguments, result["changed"], attribute_diff)
-    if module._diff:
-        result["diff"] = [*result["diff"], attribute_diff]
-    module.exit_json(**result)
+    edit(module, ContextXml)
 
 
 if __name__ == "__main__":
