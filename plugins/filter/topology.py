@@ -11,21 +11,8 @@ from ansible.errors import AnsibleError, AnsibleFilterError
 from jinja2 import UndefinedError
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._plain import plain
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._topology import HOST_VARIABLES, Problems, derive, port
-
-
-def _plain(value: t.Any) -> t.Any:
-    """Copy a templated value into plain Python data, so that what is returned holds nothing of Ansible's own."""
-    if isinstance(value, t.Mapping):
-        return {_plain(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, (bool, float)) or value is None:
-        return value
-    if isinstance(value, int):
-        return int(value)
-    # Decrypted, untagged text: a vaulted value is a string to those who read it.
-    return str(value)
 
 
 def _read(hostvars: t.Mapping[str, t.Any], name: str, problems: Problems) -> dict[str, t.Any]:
@@ -38,7 +25,7 @@ def _read(hostvars: t.Mapping[str, t.Any], name: str, problems: Problems) -> dic
         if variable not in of_host:
             continue
         try:
-            variables[variable] = _plain(of_host[variable])
+            variables[variable] = plain(of_host[variable])
         # What an undefined variable inside a template raises depends on where the filter stands.
         except (AnsibleError, UndefinedError) as error:
             problems.add(f"{name}: {variable} cannot be evaluated: {error}")
