@@ -1,0 +1,160 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""memcached_info asks a real memcached on loopback, and what is none."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+
+import pytest
+from loopback_httpd import free_port, run
+
+MEMCACHED = shutil.which("memcached")
+pytestmark = pytest.mark.skipif(not MEMCACHED, reason="there is no memcached on this machine")
+
+
+class Memcached:
+    """A memcached of the test's own."""
+
+    def __init__(self, *options):
+        self.port = free_port()
+        user = ["-u", "nobody"] if os.geteuid() == 0 else []
+        self.process = subprocess.Popen([MEMCACHED, *user, "-l", "127.0.0.1", "-p", str(self.port), *options])
+        for _attempt in range(200):
+            with contextlib.suppress(OSError):
+                self.connect().close()
+                return
+            time.sleep(0.02)
+        raise AssertionError("memcached did not start")
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    def connect(self):
+        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+
+    def store(self, sizes):
+        """Store items of these sizes, return the answers."""
+        answers = []
+        with self.connect() as connection, connection.makefile("rwb") as stream:
+            for number, size in enumerate(sizes):
+                stream.write(b"set item%d 0 0 %d\r\n%b\r\n" % (number, size, b"x" * size))
+                stream.flush()
+                answers.append(stream.readline().strip().decode())
+        return answers
+
+
+@pytest.fixture
+def memcached():
+    """Start nodes, stop them at the end."""
+    running = []
+
+    def _start(*options):
+        running.append(Memcached(*options))
+        return running[-1]
+
+    yield _start
+    for node in running:
+        node.process.terminate()
+        node.process.wait(10)
+
+
+@pytest.fixture
+def listener():
+    """A port that accepts, as a node at its limit of connections does."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server
+
+
+def test_a_node_that_is_up(memcached):
+    node = memcached("-m", "32", "-c", "77")
+    assert node.store([10, 20, 30]) == ["STORED"] * 3
+    told = run("memcached_info", nodes=[{"host": "127.0.0.1", "port": node.port, "id": "n1", "machine": "m"}])
+    version = subprocess.run([MEMCACHED, "-V"], capture_output=True, text=True, check=True).stdout.split()[1]
+    assert (told["changed"], "warnings" in told) == (False, False)
+    (found,) = told["nodes"]
+    assert (found.pop("uptime"), found.pop("bytes"), found.pop("connections")) >= (0, 60, 1)
+    assert found == {
+        "node": node.address,
+        "host": "127.0.0.1",
+        "port": node.port,
+        "id": "n1",
+        "up": True,
+        "reason": None,
+        "version": version,
+        "items": 3,
+        "evictions": 0,
+        "too_large": 0,
+        "limit_bytes": 32 * 1024 * 1024,
+        "max_connections": 77,
+    }
+
+
+def test_check_mode_asks_too(memcached):
+    assert run("memcached_info", nodes=[memcached().address], _ansible_check_mode=True)["nodes"][0]["up"]
+
+
+def test_lost_sessions_are_warned_of(memcached):
+    node = memcached("-m", "8", "-I", "512k")
+    answers = node.store([200_000] * 100 + [600_000])
+    assert answers.count("STORED") == 100
+    assert answers[-1] == "SERVER_ERROR object too large for cache"
+    told = run("memcached_info", nodes=[node.address])
+    (found,) = told["nodes"]
+    assert (found["evictions"], found["too_large"]) == (100 - found["items"], 1)
+    assert found["evictions"] > 0
+    evicted, too_large = (json.dumps(warning) for warning in told["warnings"])
+    assert f"had to throw away {found['evictions']} items" in evicted
+    assert "refused 1 items as too large" in too_large
+
+
+def test_nodes_that_are_down_are_told_not_failed(memcached, listener):
+    node, closed = memcached(), free_port()
+    silent = "{}:{}".format(*listener.getsockname())
+    options = {"nodes": [f"127.0.0.1:{closed}", node.address, silent], "timeout": 0.5}
+    told = run("memcached_info", **options)
+    assert not told.get("failed")
+    assert [found["up"] for found in told["nodes"]] == [False, True, False]
+    assert told["nodes"][0]["reason"] == "Connection refused"
+    assert told["nodes"][2]["reason"] == "accepts the connection, but gives no answer within 0.5 s"
+    assert told["nodes"][0]["items"] is None
+
+    told = run("memcached_info", **options, require_up=True)
+    assert told["failed"]
+    assert told["msg"] == (
+        f"memcached does not answer: 127.0.0.1:{closed}: Connection refused; "
+        f"{silent}: accepts the connection, but gives no answer within 0.5 s"
+    )
+    assert [found["up"] for found in told["nodes"]] == [False, True, False]
+
+
+def test_a_node_at_its_limit_of_connections(memcached):
+    node = memcached("-c", "60")
+    with contextlib.ExitStack() as stack:
+        for _number in range(90):
+            stack.enter_context(node.connect())
+        (found,) = run("memcached_info", nodes=[node.address])["nodes"]
+    assert not found["up"]
+    # memcached writes its refusal and closes at once: the reset may overtake the text.
+    assert found["reason"] in (
+        "answers, but not as memcached does: 'ERROR Too many open connections'",
+        "Connection reset by peer",
+    )
+
+
+def test_a_node_that_speaks_the_binary_protocol_only(memcached):
+    (found,) = run("memcached_info", nodes=[memcached("-B", "binary").address], timeout=0.5)["nodes"]
+    assert (found["up"], found["reason"]) == (False, "accepts the connection, but gives no answer within 0.5 s")
+
+
+def test_an_option_that_is_not_accepted():
+    assert run("memcached_info", nodes=["cache1"])["msg"].startswith("nodes has 'cache1': accepted are HOST:PORT")
+    assert run("memcached_info", nodes=[], timeout=0)["msg"] == "timeout 0 is not accepted: give 0.01 to 3600"
