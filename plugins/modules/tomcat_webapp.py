@@ -283,14 +283,14 @@ def result(store: AppReleases, version: str | None, outcome: Outcome) -> dict[st
         "releases": [release.version for release in newest_first(after.releases)],
         "pruned": list(outcome.pruned),
         "diff": {
-            "before_header": store.directory,
-            "after_header": store.directory,
+            "before_header": store.disk.directory,
+            "after_header": store.disk.directory,
             "before": describe(before),
             "after": describe(after),
         },
     }
     if version is not None:
-        answer["release_directory"] = store.release_directory(version)
+        answer["release_directory"] = store.disk.release_directory(version)
     if outcome.needs_source:
         answer["needs_source"] = True
     return answer

@@ -80,9 +80,9 @@ def ensure(store, state, version=None, source=None, keep=None, check=False):
 
 def four_corners(store, *args, **kwargs):
     """Check, run, check again, run again: the prediction holds, the second run changes nothing."""
-    before = snapshot(store.base)
+    before = snapshot(store.disk.base)
     predicted = ensure(store, *args, check=True, **kwargs)
-    assert snapshot(store.base) == before
+    assert snapshot(store.disk.base) == before
     done = ensure(store, *args, **kwargs)
     assert predicted.changed is done.changed
     assert predicted.after.active == done.after.active
@@ -92,10 +92,10 @@ def four_corners(store, *args, **kwargs):
         v: r.sha256 for v, r in done.after.releases.items()
     }
     assert store.read() == done.after
-    left = snapshot(store.base)
+    left = snapshot(store.disk.base)
     assert not ensure(store, *args, check=True, **kwargs).changed
     assert not ensure(store, *args, **kwargs).changed
-    assert snapshot(store.base) == left
+    assert snapshot(store.disk.base) == left
     return done
 
 
