@@ -6,8 +6,9 @@
 Private to the collection.
 
 An open port is not a ready application, and one good answer is not a healthy one. What
-is wanted is N good answers in a row before a deadline; where they do not come, the
-person gets what did come: each kind of answer, how often and when, and the last one.
+is wanted is N good answers in a row before a deadline, and, where a soak is asked for,
+none but good ones for some time after them. Where they do not come, the person gets what
+did come: each kind of answer, how often and when, and the last one.
 """
 
 from __future__ import annotations
@@ -87,6 +88,8 @@ class Health:
     last: Answer
     complaint: str | None
     evidence: list[Evidence] = field(default_factory=list)
+    # For how long it stayed good after that, None if it never got there.
+    held: float | None = None
 
 
 def parse_url(url: str) -> Target:
@@ -139,8 +142,9 @@ def wait_healthy(
     timeout: float,
     interval: float,
     clock: Clock,
+    hold: float = 0.0,
 ) -> Health:
-    """Ask until `successes` answers in a row were good or the time is over."""
+    """Ask until `successes` answers in a row were good or the time is over, then see it stay so for `hold` seconds."""
     began = clock.monotonic()
     evidence: list[Evidence] = []
     in_a_row = 0
@@ -155,7 +159,7 @@ def wait_healthy(
 
     outcome = wait_until(look, lambda dummy: in_a_row >= successes, timeout=timeout, interval=interval, clock=clock)
     answer, complaint = outcome.last
-    return Health(
+    health = Health(
         healthy=outcome.done,
         tries=outcome.looks,
         seconds=outcome.seconds,
@@ -164,6 +168,15 @@ def wait_healthy(
         complaint=complaint,
         evidence=evidence,
     )
+    if health.healthy:
+        health.held = 0.0
+    if health.healthy and hold > 0:
+        soak = wait_until(look, lambda seen: seen[1] is not None, timeout=hold, interval=interval, clock=clock)
+        health.last, health.complaint = soak.last
+        health.healthy = health.complaint is None
+        health.in_a_row, health.held = in_a_row, soak.seconds
+        health.tries += soak.looks
+    return health
 
 
 def note(evidence: list[Evidence], outcome: str, seconds: float) -> None:
@@ -187,7 +200,7 @@ def excerpt(body: str) -> str:
     return text if len(text) <= EVIDENCE_CHARACTERS else text[: EVIDENCE_CHARACTERS - 3] + "..."
 
 
-def failure_message(url: str, health: Health, successes: int) -> str:
+def failure_message(url: str, health: Health, successes: int, hold: float = 0.0) -> str:
     """Say in one sentence why the application does not count as healthy."""
     if health.complaint is None:
         last = f"the last {health.in_a_row} of {successes} wanted in a row were good, but the time was over"
@@ -197,7 +210,13 @@ def failure_message(url: str, health: Health, successes: int) -> str:
             last += f", body {excerpt(health.last.body)!r}"
         if health.last.status == 403 and url.startswith("ajp:"):
             last += " (403 is also what Tomcat answers to a wrong or missing ajp_secret)"
-    message = f"{url} was not healthy within {health.seconds:.1f} s ({health.tries} tries): {last}"
+    if health.held is None:
+        message = f"{url} was not healthy within {health.seconds:.1f} s ({health.tries} tries): {last}"
+    else:
+        message = (
+            f"{url} was healthy after {health.seconds:.1f} s, but did not stay so: "
+            f"{health.held:.1f} s into the {hold:g} s that it must hold, {last}"
+        )
     if len(health.evidence) > 1:
         message += ". In order: " + "; ".join(
             f"{item.count}x {item.outcome} ({item.first:.1f} to {item.last:.1f} s)" for item in health.evidence

@@ -53,6 +53,12 @@ options:
     description: The deadline for all of them, in seconds. A request that runs then is waited for.
     type: float
     default: 120.0
+  hold:
+    description:
+      - How long it must stay good after that, in seconds (a soak). O(timeout) does not count this time.
+      - Any answer that is not good fails the task at once.
+    type: float
+    default: 0.0
   interval:
     description: Time between two requests, in seconds.
     type: float
@@ -116,6 +122,12 @@ EXAMPLES = r"""
       - /var/opt/tomcat/jvm1/logs/catalina.*.log
       - /var/opt/tomcat/jvm1/logs/localhost.*.log
 
+- name: See that it stays so for five minutes
+  roundrobin.tomcat.http_health:
+    url: http://198.18.0.3:8080/health
+    hold: 300
+    interval: 2
+
 - name: The same where only AJP is on
   roundrobin.tomcat.http_health:
     url: ajp://198.18.0.3:8009/health
@@ -147,7 +159,11 @@ tries:
   returned: always
   type: int
 seconds:
-  description: How long it all took, in seconds.
+  description: How long it took to become healthy, in seconds.
+  returned: always
+  type: float
+held:
+  description: For how many seconds it stayed good after that, V(null) if it never became healthy.
   returned: always
   type: float
 evidence:
@@ -217,6 +233,7 @@ ARGUMENTS = {
     "version": {"type": "str"},
     "successes": {"type": "int", "default": 2},
     "timeout": {"type": "float", "default": 120.0},
+    "hold": {"type": "float", "default": 0.0},
     "interval": {"type": "float", "default": 0.5},
     "request_timeout": {"type": "float", "default": 5.0},
     "validate_certs": {"type": "bool", "default": True},
@@ -229,6 +246,7 @@ ARGUMENTS = {
 LIMITS = {
     "successes": (1, 1000),
     "timeout": (0, 86400),
+    "hold": (0, 86400),
     "interval": (0.01, 3600),
     "request_timeout": (0.01, 3600),
     "log_lookback": (0, 86400),
@@ -288,6 +306,7 @@ def result(url: str, health: Health) -> dict[str, t.Any]:
         "body": excerpt(health.last.body),
         "tries": health.tries,
         "seconds": round(health.seconds, 2),
+        "held": None if health.held is None else round(health.held, 2),
         "evidence": [
             {**asdict(item), "first": round(item.first, 2), "last": round(item.last, 2)} for item in health.evidence
         ],
@@ -309,6 +328,7 @@ def main() -> None:
             timeout=params["timeout"],
             interval=params["interval"],
             clock=SystemClock(),
+            hold=params["hold"],
         )
     except CollectionError as exc:
         module.fail_json(msg=exc.message, **exc.details)
@@ -317,7 +337,7 @@ def main() -> None:
         module.exit_json(changed=False, **answer)
     if params["log_files"]:
         answer["log_lines"] = read_logs(params["log_files"], began - timedelta(seconds=params["log_lookback"]))
-    module.fail_json(msg=failure_message(target.url, health, params["successes"]), **answer)
+    module.fail_json(msg=failure_message(target.url, health, params["successes"], params["hold"]), **answer)
 
 
 if __name__ == "__main__":

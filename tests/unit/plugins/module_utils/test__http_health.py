@@ -34,7 +34,7 @@ OLD = Answer(latency=0.01, status=200, body="version=1.4.1\n")
 REFUSED = Answer(latency=0.0, error="Connection refused")
 
 
-def wait(answers, successes=2, timeout=10.0, pattern="version={version}$", cost=0.0):
+def wait(answers, successes=2, timeout=10.0, pattern="version={version}$", cost=0.0, hold=0.0):
     clock = FakeClock()
     queue = list(answers)
 
@@ -49,6 +49,7 @@ def wait(answers, successes=2, timeout=10.0, pattern="version={version}$", cost=
         timeout=timeout,
         interval=1.0,
         clock=clock,
+        hold=hold,
     )
 
 
@@ -153,6 +154,30 @@ def test_good_but_too_few():
     health = wait([SICK, SICK, GOOD], successes=5, timeout=4.0)
     assert not health.healthy
     assert "the last 3 of 5 wanted in a row were good, but the time was over" in failure_message("u", health, 5)
+
+
+def test_held():
+    health = wait([REFUSED, GOOD], hold=60.0)
+    assert (health.healthy, health.seconds, health.held, health.tries) == (True, 2.0, 60.0, 3 + 61)
+    assert [(item.outcome, item.count) for item in health.evidence] == [
+        ("Connection refused", 1),
+        ("status 200, good", 63),
+    ]
+
+
+def test_not_held():
+    health = wait([REFUSED] + [GOOD] * 10 + [SICK, GOOD], hold=60.0)
+    assert (health.healthy, health.seconds, health.held, health.tries) == (False, 2.0, 8.0, 12)
+    assert failure_message("http://h/", health, 2, 60.0) == (
+        "http://h/ was healthy after 2.0 s, but did not stay so: 8.0 s into the 60 s that it must hold, the last answer: "
+        "status 503 instead of 200, body 'status=sick version=1.4.2'. In order: 1x Connection refused (0.0 to 0.0 s); "
+        "10x status 200, good (1.0 to 9.0 s); 1x status 503 instead of 200 (10.0 to 10.0 s)"
+    )
+
+
+def test_hold_begins_when_it_is_healthy_only():
+    health = wait([SICK], timeout=3.0, hold=60.0)
+    assert (health.healthy, health.held, health.tries) == (False, None, 4)
 
 
 def test_one_look_at_least_and_none_after_the_deadline():

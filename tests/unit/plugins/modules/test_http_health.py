@@ -118,6 +118,30 @@ def test_healthy_over_http(run, web):
     assert [(item["outcome"], item["count"]) for item in told["evidence"]] == [("status 200, good", 3)]
 
 
+def test_held(run, web):
+    told = run(url=web + "/health", hold=0.1)
+    assert not told.get("failed")
+    assert 0.1 <= told["held"] < 20
+    assert told["tries"] > 4
+
+
+def test_not_held(run, web, monkeypatch):
+    asked = []
+
+    def sick_later(self):
+        asked.append(self.path)
+        if len(asked) > 5:
+            self.path = "/sick"
+        answer(self)
+
+    answer = Page.do_GET
+    monkeypatch.setattr(Page, "do_GET", sick_later)
+    told = run(url=web + "/health", hold=60)
+    assert (told["failed"], told["tries"], told["status"]) == (True, 6, 503)
+    assert "into the 60 s that it must hold, the last answer: status 503 instead of 200" in told["msg"]
+    assert told["held"] < 20
+
+
 def test_check_mode_asks_too(run, web):
     assert run(url=web + "/health", _ansible_check_mode=True)["status"] == 200
 
@@ -204,6 +228,7 @@ def test_logs_are_shown(run, web, tmp_path):
         ({"url": "http://h/", "successes": 0}, "successes 0 is not accepted: give 1 to 1000"),
         ({"url": "http://h/", "timeout": -1}, "timeout -1 is not accepted"),
         ({"url": "http://h/", "timeout": 1e9}, "timeout 1e+09 is not accepted"),
+        ({"url": "http://h/", "hold": -1}, "hold -1 is not accepted: give 0 to 86400"),
         ({"url": "http://h/", "interval": 0}, "interval 0 is not accepted"),
         ({"url": "http://h/", "pattern": "{version}"}, "no version is given"),
         ({"url": "http://h/", "status": [700]}, "status 700 is not accepted"),
