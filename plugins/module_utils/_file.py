@@ -98,33 +98,62 @@ def replace_file(
     `atomic_move` keeps owner, mode and SELinux context (AnsibleModule.atomic_move does).
     """
     target = os.path.realpath(path)
-    directory, name = os.path.split(target)
-    prefix = f".{name}.candidate-"
-    candidate = None
     try:
-        for entry in os.listdir(directory):
-            if entry.startswith(prefix):
-                os.unlink(os.path.join(directory, entry))
         # Some commands that validate a file look at how its name ends.
-        fd, candidate = tempfile.mkstemp(prefix=prefix, suffix=".xml", dir=directory)
-        with os.fdopen(fd, "wb") as handle:
-            handle.write(after)
-            handle.flush()
-            os.fsync(handle.fileno())
-        if check is not None:
-            check(candidate)
-        with open(target, "rb") as handle:
-            if handle.read() != before:
-                raise CollectionError(f"{path}: was changed by someone else in the meantime; nothing was written")
-        backup_file = backup(target) if backup is not None else None
-        atomic_move(candidate, target)
-        _sync_directory(directory)
+        with _candidate(target, after, suffix=".xml") as candidate:
+            if check is not None:
+                check(candidate)
+            with open(target, "rb") as handle:
+                if handle.read() != before:
+                    raise CollectionError(f"{path}: was changed by someone else in the meantime; nothing was written")
+            backup_file = backup(target) if backup is not None else None
+            atomic_move(candidate, target)
+            _sync_directory(os.path.dirname(target))
     except OSError as exc:
         raise CollectionError(f"{path}: cannot be written: {_reason(exc)}; the file is as it was") from exc
-    finally:
-        if candidate is not None and os.path.exists(candidate):
-            os.unlink(candidate)
     return backup_file
+
+
+def write_file(path: str, data: bytes) -> None:
+    """Write a file of this collection's own in one step, there or not, for its owner only.
+
+    To be called with the write_lock held, as replace_file().
+    """
+    try:
+        with _candidate(path, data) as candidate:
+            os.rename(candidate, path)
+            _sync_directory(os.path.dirname(path))
+    except OSError as exc:
+        raise CollectionError(f"{path}: cannot be written: {_reason(exc)}; it is as it was") from exc
+
+
+def remove_file(path: str) -> None:
+    """Remove a file for good, also if the power is cut right afterwards."""
+    try:
+        os.unlink(path)
+        _sync_directory(os.path.dirname(path))
+    except OSError as exc:
+        raise CollectionError(f"{path}: cannot be removed: {_reason(exc)}") from exc
+
+
+@contextlib.contextmanager
+def _candidate(path: str, data: bytes, suffix: str = "") -> Iterator[str]:
+    """Have the bytes complete on disk beside the file that they are to become; nothing of them stays."""
+    directory, name = os.path.split(path)
+    prefix = f".{name}.candidate-"
+    for entry in os.listdir(directory):
+        if entry.startswith(prefix):
+            os.unlink(os.path.join(directory, entry))
+    fd, candidate = tempfile.mkstemp(prefix=prefix, suffix=suffix, dir=directory)
+    try:
+        with os.fdopen(fd, "wb") as handle:
+            handle.write(data)
+            handle.flush()
+            os.fsync(handle.fileno())
+        yield candidate
+    finally:
+        if os.path.exists(candidate):
+            os.unlink(candidate)
 
 
 def _sync_directory(directory: str) -> None:
