@@ -1,0 +1,32 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filter that plans a rollout; the logic is in module_utils/_rollout_plan.py."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._plain import plain
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._rollout_plan import plan
+
+
+def rollout_plan(
+    topology: t.Mapping[str, t.Any], readings: t.Mapping[str, t.Any], settings: t.Mapping[str, t.Any]
+) -> dict[str, t.Any]:
+    """Plan a rollout, with everything that forbids it."""
+    if not all(isinstance(value, t.Mapping) for value in (topology, readings, settings)):
+        raise AnsibleFilterError(
+            "roundrobin.tomcat.rollout_plan is called as: tomcat_topology | roundrobin.tomcat.rollout_plan(readings, settings)"
+        )
+    return plan(plain(topology), plain(readings), plain(settings))
+
+
+class FilterModule:
+    """Ansible's entry point."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        """Name the filters."""
+        return {"rollout_plan": rollout_plan}

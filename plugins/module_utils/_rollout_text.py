@@ -1,0 +1,81 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is PRIVATE to the collection.
+
+"""The plan of a rollout in lines for a person."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._rollout_readings import listed
+
+Plan = t.Mapping[str, t.Any]
+
+
+def describe(plan: Plan, interrupted: str) -> list[str]:
+    """What was found, who goes when, what stays up meanwhile, who is left as it is."""
+    lines = [_title(plan)]
+    if interrupted:
+        out = [host for host, member in plan["members"].items() if member["out_by"]]
+        lines.append(f"Interrupted: {interrupted}" + (f"; it left {listed(out)} out" if out else ""))
+    lines.extend(f"Warning: {line}" for line in plan["warnings"])
+    if plan["batches"]:
+        lines.extend(["", *_table(plan)])
+    if plan["skipped"]:
+        width = max(map(len, plan["skipped"]))
+        lines.extend(["", "Left as they are:"])
+        lines.extend(f"  {host:{width}}  {reason}" for host, reason in plan["skipped"].items())
+    return lines
+
+
+def _title(plan: Plan) -> str:
+    what = " ".join(word for word in (plan["kind"].capitalize(), plan["application"], plan["version"]) if word)
+    if plan["nothing_to_do"]:
+        return f"{what}: nothing to do"
+    if plan["problems"]:
+        return f"{what}: cannot begin"
+    return f"{what}: {_counted(len(plan['order']), 'instance', 'instances')} in {_counted(len(plan['batches']), 'batch', 'batches')}"
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _table(plan: Plan) -> list[str]:
+    rows: list[tuple[str, ...]] = [("Batch", "Instance", "Machine", "Release", "At the end", "Up meanwhile")]
+    for number, (batch, stays_up) in enumerate(zip(plan["batches"], plan["stays_up"]), 1):
+        up = _up(stays_up)
+        for position in range(max(len(batch), len(up))):
+            cells = ["", "", "", ""]
+            if position < len(batch):
+                member = plan["members"][batch[position]]
+                cells = [batch[position], member["machine"], _release(member), _end(member)]
+            rows.append(("" if position else str(number), *cells, up[position] if position < len(up) else ""))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths)).rstrip() for row in rows]
+
+
+def _release(member: Plan) -> str:
+    now, after = member["version_now"] or "none", member["version_after"] or "none"
+    return now if now == after else f"{now} -> {after}"
+
+
+def _end(member: Plan) -> str:
+    return listed(list(dict.fromkeys(state["state"] for state in member["states"])))
+
+
+def _up(stays_up: t.Sequence[Plan]) -> list[str]:
+    """One line per balancer where all httpd hosts have the same members, else one per place."""
+    by_balancer: dict[str, dict[str, list[str]]] = {}
+    for place in stays_up:
+        by_balancer.setdefault(place["balancer"], {})[place["httpd"]] = place["usable"]
+    lines = []
+    for balancer, httpds in by_balancer.items():
+        if len({tuple(up) for up in httpds.values()}) == 1:
+            lines.append(f"{balancer}: {listed(next(iter(httpds.values())))}")
+        else:
+            lines.extend(f"{balancer} at {httpd}: {listed(up)}" for httpd, up in httpds.items())
+    return lines
