@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import getpass
 import os
+import platform
 import typing as t
 from datetime import datetime, timezone
 
@@ -40,6 +42,8 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         variables = task_vars or {}
         arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)[1]
+        if arguments["type"] == "rollout":
+            arguments["data"] = {"by": f"{getpass.getuser()}@{platform.node()}", **arguments["data"]}
         path = os.path.abspath(arguments.pop("journal"))
         try:
             entry = journal.event(datetime.now(timezone.utc), host=str(variables["inventory_hostname"]), **arguments)

@@ -62,9 +62,14 @@ options:
     type: str
     default: ""
   data:
-    description: Whatever belongs to the event. Not for secrets.
+    description:
+      - Whatever belongs to the event. Not for secrets.
+      - With O(type=rollout) C(by) is added, the user and the controller, unless it is given.
     type: dict
     default: {}
+seealso:
+  - plugin: roundrobin.tomcat.rollout_report
+    plugin_type: filter
 """
 
 EXAMPLES = r"""

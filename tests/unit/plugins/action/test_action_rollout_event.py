@@ -49,6 +49,13 @@ def test_event_is_written_and_shown(tmp_path, shown):
     assert shown.lines == [f"{time}  app1           drain     out of web1:tomcat"]
 
 
+@pytest.mark.parametrize("type, known", [("rollout", True), ("batch", False)])
+def test_who_runs_the_rollout_is_added(tmp_path, shown, type, known):
+    data = run(journal=str(tmp_path / "events.jsonl"), type=type, data={"event": "started"})["event"]["data"]
+    assert data["event"] == "started"
+    assert ("@" in data.get("by", "")) is known
+
+
 def test_check_mode_writes_and_shows_nothing(tmp_path, shown):
     path = tmp_path / "none" / "events.jsonl"
     result = run(check_mode=True, journal=str(path), phase="drain", text="out")
