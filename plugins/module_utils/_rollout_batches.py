@@ -69,18 +69,24 @@ def standings(
     seats: t.Mapping[Place, t.Sequence[Seat]],
     serves: t.Callable[[Place, Seat], bool],
     serves_afterwards: t.Callable[[Place, Seat], bool],
+    *,
+    taken_out: bool,
 ) -> list[list[Standing]]:
-    """Follow every place through the batches; the members of a batch are back when the next one begins."""
+    """Follow every place through the batches; the members of a batch are back when the next one begins.
+
+    taken_out: whether the members of a batch are out of service meanwhile.
+    """
     found: list[list[Standing]] = []
     done: set[str] = set()
     for number, batch in enumerate(batches, 1):
+        out = set(batch) if taken_out else set()
         during: list[Standing] = []
         for place, members in seats.items():
             serving = [seat for seat in members if (serves_afterwards if seat.host in done else serves)(place, seat)]
-            staying = [seat for seat in serving if seat.host not in batch]
+            staying = [seat for seat in serving if seat.host not in out]
             # httpd uses a hot standby when no other member is left only.
             up = [seat for seat in staying if not seat.standby] or staying
-            taken = [seat.host for seat in serving if seat.host in batch]
+            taken = [seat.host for seat in serving if seat.host in out]
             during.append(Standing(place, number, taken, [seat.host for seat in up]))
         found.append(during)
         done.update(batch)

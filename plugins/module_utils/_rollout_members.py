@@ -47,8 +47,8 @@ class Member:
     seats: t.Mapping[Place, Seat]
     # Nothing where they were not read.
     releases: Releases | None
-    # Why it does not answer, empty if it does or was not asked.
-    unhealthy: str
+    # Why it does not answer as it should, empty if it does. None where it was not asked.
+    unhealthy: str | None
     interrupted: Interrupted | None
 
     @property
@@ -87,28 +87,27 @@ class Member:
         return any(state != "enabled" for state in self.wanted.values())
 
     @property
-    def sick(self) -> str:
-        """Why it does not serve though it should; without its own answer httpd's word counts."""
-        if "enabled" not in self.wanted.values():
-            return ""
-        if self.unhealthy or any(seat.usable for seat in self.seats.values()):
-            return self.unhealthy
-        return "; ".join(
+    def ignored(self) -> str:
+        """Where httpd gives it no requests though it is enabled, and why."""
+        return ", ".join(
             f"{seat.why_not} at {httpd}:{balancer}"
             for (httpd, balancer), seat in self.seats.items()
-            if seat.state == "enabled"
+            if seat.state == "enabled" and not seat.usable
         )
+
+    @property
+    def sick(self) -> str:
+        """Why it does not serve though it should; httpd's word counts where it was not asked itself."""
+        if "enabled" not in self.wanted.values():
+            return ""
+        if self.unhealthy is None and not any(seat.usable for seat in self.seats.values()):
+            return self.ignored
+        return self.unhealthy or ""
 
     @property
     def unfinished(self) -> bool:
         """Whether the interrupted rollout may have left it in the middle."""
         return self.recorded is not None and (self.left_out or bool(self.sick))
-
-    @property
-    def rank(self) -> int:
-        """The less it serves now, the earlier its turn."""
-        serving = [seat.usable and not self.unhealthy for seat in self.seats.values()]
-        return 2 if all(serving) else 1 if any(serving) else 0
 
     @property
     def version_now(self) -> str | None:
@@ -212,6 +211,6 @@ def judge(
         releases = facts.releases.get(host)
         # Without a release there is nothing that could answer.
         empty = releases is not None and releases.active is None and aim.application
-        unhealthy = "" if empty else facts.health.get(host, "")
+        unhealthy = None if empty else facts.health.get(host)
         members.append(Member(instance, aim, seats, releases, unhealthy, interrupted))
     return members

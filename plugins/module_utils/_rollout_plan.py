@@ -47,7 +47,9 @@ def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str
     application = _application(topology, settings, interrupted, findings)
     instances, skipped = _concerned(topology, settings, application, interrupted, findings)
     hosts = [instance["inventory_host"] for instance in instances]
-    facts = read(readings, topology, application["base_name"], hosts, findings)
+    # What is about no application shows the releases of the only one.
+    shown = application if application["name"] or len(topology["applications"]) != 1 else topology["applications"][0]
+    facts = read(readings, topology, shown["base_name"], hosts, findings)
     _check_read(topology, instances, settings, facts, findings)
 
     aim = Aim(
@@ -70,15 +72,20 @@ def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str
     _check_staged(todo, settings, findings)
     _warn_of_members(members, todo, settings, findings)
 
-    order = [member.host for member in sorted(todo, key=lambda member: member.rank)]
+    serves, serves_afterwards = _serving(members)
+
+    def rank(member: Member) -> int:
+        """The less it serves now, the earlier its turn."""
+        serving = [serves(place, seat) for place, seat in member.seats.items()]
+        return 2 if all(serving) else 1 if any(serving) else 0
+
+    order = [member.host for member in sorted(todo, key=rank)]
     machines = {instance["inventory_host"]: instance["machine"] for instance in topology["instances"]}
     batches = form_batches(order, machines, settings.serial, len(settings.hosts), settings.allow_same_machine)
-    serves, serves_afterwards = _serving(members)
-    going = {host for batch in batches for host in batch}
-    places = {place: seats for place, seats in facts.seats.items() if any(seat.host in going for seat in seats)}
-    stays_up = standings(batches, places, serves, serves_afterwards)
-    if settings.strategy != "parallel":
-        _check_budget(stays_up, facts, settings, findings)
+    places = {place: seats for place, seats in facts.seats.items() if any(seat.host in order for seat in seats)}
+    stays_up = standings(batches, places, serves, serves_afterwards, taken_out=settings.takes_members_out)
+    _check_budget(stays_up, facts, settings, findings)
+    _warn_of_first_batch(batches, members, findings)
 
     problems = list(findings.problems)
     result = {
@@ -110,17 +117,16 @@ def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str
 
 
 def _application(topology: Result, settings: Settings, interrupted: Interrupted | None, findings: Findings) -> Result:
-    """The application that is meant. A repair is about the record's; a restart may be about none."""
+    """The application that is meant. A repair is about the record's, and about none if it has none; so is a restart."""
     known: t.Sequence[Result] = topology["applications"]
-    name = settings.application
-    if settings.kind == "repair" and interrupted:
-        name = interrupted.application
-    if not name and len(known) == 1:
+    about_releases = settings.kind in ("deploy", "rollback")
+    name = interrupted.application if interrupted and settings.kind == "repair" else settings.application
+    if about_releases and not name and len(known) == 1:
         return known[0]
     for application in known:
         if application["name"] == name:
             return application
-    if name or settings.kind in ("deploy", "rollback"):
+    if name or about_releases:
         findings.problems.add(
             f"release_app is {name or 'not given'}; tomcat_applications has {listed([one['name'] for one in known])}."
         )
@@ -143,10 +149,8 @@ def _concerned(
             outside = interrupted and host not in interrupted.members and host not in settings.repair_hosts
             reason = "was not part of the interrupted rollout" if outside else ""
         else:
-            # Who restarts instances and names no application means them all.
-            everywhere = settings.kind == "restart" and not settings.application
-            runs = everywhere or not application["name"] or host in application["instances"]
-            reason = "" if runs else f"{application['name']} is not on it"
+            runs_it = not application["name"] or host in application["instances"]
+            reason = "" if runs_it else f"{application['name']} is not on it"
         if reason:
             skipped[host] = reason
         else:
@@ -254,25 +258,30 @@ def _check_staged(todo: t.Sequence[Member], settings: Settings, findings: Findin
 def _warn_of_members(
     members: t.Sequence[Member], todo: t.Sequence[Member], settings: Settings, findings: Findings
 ) -> None:
+    warn = findings.warnings.add
     for member in members:
-        where = listed(
-            [
-                f"{seat.state} at {httpd}:{name}"
-                for (httpd, name), seat in member.seats.items()
-                if seat.state != "enabled"
-            ]
+        where = ", ".join(
+            f"{seat.state} at {httpd}:{name}" for (httpd, name), seat in member.seats.items() if seat.state != "enabled"
         )
-        if settings.kind == "repair" and member not in todo and member.recorded is None:
+        if settings.kind == "repair" and member.recorded is None and member not in todo:
             if member.stays_out:
-                findings.warnings.add(
-                    f"is out of service ({where}), and no record says that a rollout did it.", member.host
-                )
+                warn(f"is out of service ({where}), and no record says that a rollout did it.", member.host)
             elif member.sick:
-                findings.warnings.add(f"is in service and does not answer: {member.sick}", member.host)
+                warn(f"is in service and does not answer: {member.sick}", member.host)
         elif member in todo and member.stays_out:
-            findings.warnings.add(f"was taken out by a person and stays out ({where}).", member.host)
+            warn(f"was taken out by a person and stays out ({where}).", member.host)
         elif member in todo and member.sick and not member.left_out:
-            findings.warnings.add(f"is in service and does not answer: {member.sick}", member.host)
+            warn(f"is in service and does not answer: {member.sick}", member.host)
+        elif member.ignored and not member.sick:
+            warn(f"gets no requests although it is enabled: {member.ignored}", member.host)
+
+
+def _warn_of_first_batch(batches: t.Sequence[t.Sequence[str]], members: t.Sequence[Member], findings: Findings) -> None:
+    out_of_service = {member.host for member in members if "enabled" not in member.wanted.values()}
+    if len(batches) > 1 and out_of_service.issuperset(batches[0]):
+        findings.warnings.add(
+            f"The first batch ({listed(batches[0])}) stays out of service: it meets no user's request."
+        )
 
 
 # Who stays up ---------------------------------------------------------------

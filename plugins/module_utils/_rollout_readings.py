@@ -44,6 +44,13 @@ class Findings:
 
     problems: Lines = field(default_factory=Lines)
     warnings: Lines = field(default_factory=Lines)
+    out_of_reach: set[str] = field(default_factory=set)
+
+    def unreachable(self, host: str, message: str) -> None:
+        """Say it once: every task says it of its own, and each in other words."""
+        if host not in self.out_of_reach:
+            self.problems.add(f"unreachable: {message}", host)
+        self.out_of_reach.add(host)
 
 
 def listed(names: t.Sequence[str]) -> str:
@@ -156,29 +163,39 @@ def read(
     readings: t.Mapping[str, t.Any], topology: Result, base_name: str, hosts: t.Sequence[str], findings: Findings
 ) -> Facts:
     """Turn the results of the preflight's tasks into facts."""
+
+    def of_hosts(kind: str) -> dict[str, Result]:
+        results = readings.get(kind) or {}
+        return {host: results[host] for host in hosts if host in results}
+
     seats = _seats(readings.get("balancers") or (), topology, findings)
-    _obedience(readings.get("obedience") or (), {httpd for httpd, _ in seats}, findings)
-    answers = _answers(readings.get("releases") or {}, hosts, findings)
-    releases = {host: _releases(result, base_name) for host, result in answers.items()}
-    _answers(readings.get("staged") or {}, hosts, findings)
-    _stores(readings.get("stores") or {}, topology, hosts, findings)
-    return Facts(seats, releases, _health(readings.get("health") or {}, hosts, findings))
+    _obedience(readings.get("obedience") or (), {httpd for httpd, _balancer in seats}, findings)
+    releases = {
+        host: _releases(result, base_name)
+        for host, result in of_hosts("releases").items()
+        if _answered(result, host, findings)
+    }
+    for host, result in of_hosts("staging").items():
+        _answered(result, host, findings)
+    for host, result in of_hosts("managers").items():
+        _answered(result, host, findings, "Tomcat's own manager does not answer, which this strategy needs: ")
+    _stores(of_hosts("stores"), topology, findings)
+    return Facts(seats, releases, _health(of_hosts("health"), findings))
 
 
-def _answer(result: Result, host: str, findings: Findings) -> bool:
+def _answered(result: Result, host: str, findings: Findings, about: str = "") -> bool:
     """Whether a task got its answer; if not, why becomes a problem. A skipped task has none, and nothing is wrong."""
-    message = str(result.get("msg") or "the task failed and says nothing").strip()
     if result.get("unreachable"):
-        findings.problems.add(f"unreachable: {message}", host)
+        findings.unreachable(host, _message(result))
     elif result.get("failed"):
-        findings.problems.add(message, host)
+        findings.problems.add(about + _message(result), host)
     else:
         return not result.get("skipped")
     return False
 
 
-def _answers(results: t.Mapping[str, Result], hosts: t.Sequence[str], findings: Findings) -> dict[str, Result]:
-    return {host: results[host] for host in hosts if host in results and _answer(results[host], host, findings)}
+def _message(result: Result) -> str:
+    return str(result.get("msg") or "the task failed and does not say why").strip()
 
 
 def read_locks(results: t.Iterable[Result], findings: Findings) -> Interrupted | None:
@@ -186,7 +203,7 @@ def read_locks(results: t.Iterable[Result], findings: Findings) -> Interrupted |
     taken = [
         Interrupted.of(result["taken_over"])
         for result in results
-        if _answer(result, result["item"]["inventory_host"], findings) and result.get("taken_over")
+        if _answered(result, result["item"]["inventory_host"], findings) and result.get("taken_over")
     ]
     newest = max(taken, key=lambda one: one.started_at, default=None)
     for other in taken:
@@ -202,7 +219,7 @@ def _seats(results: t.Iterable[Result], topology: Result, findings: Findings) ->
     for result in results:
         httpd = result["item"]["inventory_host"]
         asked.add(httpd)
-        if not _answer(result, httpd, findings):
+        if not _answered(result, httpd, findings):
             continue
         for balancer in result["balancers"]:
             seats[httpd, balancer["name"]] = [
@@ -232,33 +249,37 @@ def _releases(result: Result, base_name: str) -> Releases:
     return Releases(result.get("version_before"), result.get("previous_version"), staged)
 
 
-def _health(results: t.Mapping[str, Result], hosts: t.Sequence[str], findings: Findings) -> dict[str, str]:
-    """A bad answer is no problem yet: the rollout may be what mends it."""
+def _health(results: t.Mapping[str, Result], findings: Findings) -> dict[str, str]:
+    """What each instance answered, for one application or, from a loop, for several.
+
+    A bad answer is no problem yet: the rollout may be what mends it.
+    """
     health: dict[str, str] = {}
-    for host in hosts:
-        result = results.get(host) or {"skipped": True}
-        if result.get("failed") and not result.get("unreachable"):
-            health[host] = str(result.get("msg") or "its health check failed").strip()
-        elif _answer(result, host, findings):
-            health[host] = ""
+    for host, result in results.items():
+        asked = [one for one in result.get("results") or [result] if not one.get("skipped")]
+        for one in asked:
+            if one.get("unreachable"):
+                findings.unreachable(host, _message(one))
+        bad = [one for one in asked if one.get("failed") and not one.get("unreachable")]
+        several = len(asked) > 1
+        if asked:
+            health[host] = "; ".join((f"{one['item']['name']}: " if several else "") + _message(one) for one in bad)
     return health
 
 
-def _stores(results: t.Mapping[str, Result], topology: Result, hosts: t.Sequence[str], findings: Findings) -> None:
-    if topology["session_store"] == "memcached" and len(topology["memcached_nodes"]) == 1:
-        node = topology["memcached_nodes"][0]
+def _stores(results: t.Mapping[str, Result], topology: Result, findings: Findings) -> None:
+    nodes = topology["memcached_nodes"]
+    if topology["session_store"] == "memcached" and len(nodes) == 1:
         findings.warnings.add(
-            f"{node['host']}:{node['port']} is the only memcached node: the sessions are lost with it, two keep them."
+            f"{nodes[0]['host']}:{nodes[0]['port']} is the only memcached node: every session is lost with it."
         )
     evictions: dict[str, int] = {}
-    for host, result in _answers(results, hosts, findings).items():
-        for node in result["nodes"]:
+    for host, result in results.items():
+        for node in result["nodes"] if _answered(result, host, findings) else ():
             name = f"{node['host']}:{node['port']}"
             if not node["up"]:
-                findings.problems.add(f"memcached {name} does not answer: {node.get('reason')}", host)
-            elif node.get("evictions"):
+                findings.problems.add(f"memcached {name} does not answer: {node['reason']}", host)
+            elif node["evictions"]:
                 evictions[name] = max(evictions.get(name, 0), node["evictions"])
     for name, count in evictions.items():
-        findings.warnings.add(
-            f"memcached {name} has thrown {count} items away for want of memory: each may be a user's session."
-        )
+        findings.warnings.add(f"memcached {name} threw {count} items away for want of memory, sessions among them.")

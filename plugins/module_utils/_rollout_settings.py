@@ -48,6 +48,11 @@ class Settings:
     policy: str
     repair_hosts: t.Sequence[str]
 
+    @property
+    def takes_members_out(self) -> bool:
+        """Whether a member is out of service while it changes. A restart and a repair always restart it."""
+        return self.strategy != "parallel" or self.kind not in ("deploy", "rollback")
+
     @classmethod
     def of(cls, given: t.Mapping[str, t.Any], findings: Findings) -> Settings:
         """Read the settings; what is not accepted becomes a problem and the strictest value takes its place."""

@@ -20,31 +20,29 @@ def describe(plan: Plan, interrupted: str) -> list[str]:
     lines = [_title(plan)]
     if interrupted:
         out = [host for host, member in plan["members"].items() if member["out_by"]]
-        lines.append(f"Interrupted: {interrupted}" + (f"; it left {listed(out)} out" if out else ""))
+        lines.append(f"Interrupted: {interrupted}; " + (f"it left {listed(out)} out" if out else "it left nobody out"))
     lines.extend(f"Warning: {line}" for line in plan["warnings"])
     if plan["batches"]:
         lines.extend(["", *_table(plan)])
     if plan["skipped"]:
-        width = max(map(len, plan["skipped"]))
-        lines.extend(["", "Left as they are:"])
-        lines.extend(f"  {host:{width}}  {reason}" for host, reason in plan["skipped"].items())
+        lines.extend(["", "Left as they are", *_skipped(plan)])
     return lines
 
 
 def _title(plan: Plan) -> str:
-    what = " ".join(word for word in (plan["kind"].capitalize(), plan["application"], plan["version"]) if word)
-    if plan["nothing_to_do"]:
-        return f"{what}: nothing to do"
+    # A repair puts back what was before the release that is named.
+    version = "" if plan["kind"] == "repair" else plan["version"]
+    what = " ".join(word for word in (plan["kind"].capitalize(), plan["application"], version) if word)
     if plan["problems"]:
         return f"{what}: cannot begin"
-    return f"{what}: {_counted(len(plan['order']), 'instance', 'instances')} in {_counted(len(plan['batches']), 'batch', 'batches')}"
-
-
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+    if plan["nothing_to_do"]:
+        return f"{what}: nothing to do"
+    instances, batches = len(plan["order"]), len(plan["batches"])
+    return f"{what}: {instances} instance{'s' * (instances > 1)} in {batches} batch{'es' * (batches > 1)}"
 
 
 def _table(plan: Plan) -> list[str]:
+    """One line per instance; a column that tells nothing is left out."""
     rows: list[tuple[str, ...]] = [("Batch", "Instance", "Machine", "Release", "At the end", "Up meanwhile")]
     for number, (batch, stays_up) in enumerate(zip(plan["batches"], plan["stays_up"]), 1):
         up = _up(stays_up)
@@ -54,7 +52,20 @@ def _table(plan: Plan) -> list[str]:
                 member = plan["members"][batch[position]]
                 cells = [batch[position], member["machine"], _release(member), _end(member)]
             rows.append(("" if position else str(number), *cells, up[position] if position < len(up) else ""))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    machines = [plan["members"][host]["machine"] for host in plan["order"]]
+    ends = {_end(plan["members"][host]) for host in plan["order"]}
+    shown = [
+        column
+        for column, tells in enumerate(
+            (True, True, len(set(machines)) < len(machines), True, ends != {"enabled"}, True)
+        )
+        if tells
+    ]
+    return _aligned([[row[column] for column in shown] for row in rows])
+
+
+def _aligned(rows: t.Sequence[t.Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows)]
     return ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths)).rstrip() for row in rows]
 
 
@@ -64,7 +75,7 @@ def _release(member: Plan) -> str:
 
 
 def _end(member: Plan) -> str:
-    return listed(list(dict.fromkeys(state["state"] for state in member["states"])))
+    return "/".join(dict.fromkeys(state["state"] for state in member["states"]))
 
 
 def _up(stays_up: t.Sequence[Plan]) -> list[str]:
@@ -79,3 +90,10 @@ def _up(stays_up: t.Sequence[Plan]) -> list[str]:
         else:
             lines.extend(f"{balancer} at {httpd}: {listed(up)}" for httpd, up in httpds.items())
     return lines
+
+
+def _skipped(plan: Plan) -> list[str]:
+    by_reason: dict[str, list[str]] = {}
+    for host, reason in plan["skipped"].items():
+        by_reason.setdefault(reason, []).append(host)
+    return _aligned([(f"  {listed(hosts)}", reason) for reason, hosts in by_reason.items()])
