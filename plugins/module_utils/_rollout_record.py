@@ -301,8 +301,14 @@ def _parse_lock(content: bytes, renewed: float) -> Lock:
     data = _parse_object(content, "id", "status", "started_at")
     if data["status"] not in ("running", "left"):
         raise ValueError(f"status {data['status']!r} is neither running nor left")
-    for key, kind in (("holder", dict), ("lease", int), ("record", dict)):
-        if not isinstance(data.get(key), kind):
+    outcome = data.get("outcome")
+    for key, value, kind in (
+        ("holder", data.get("holder"), dict),
+        ("lease", data.get("lease"), int),
+        ("record", data.get("record"), dict),
+        ("outcome", {} if outcome is None else outcome, dict),
+    ):
+        if not isinstance(value, kind):
             raise ValueError(f"no {key}")
     _seconds(data["started_at"])
     return Lock(
@@ -313,7 +319,7 @@ def _parse_lock(content: bytes, renewed: float) -> Lock:
         started_at=data["started_at"],
         renewed=renewed,
         record=data["record"],
-        outcome=data.get("outcome"),
+        outcome=outcome,
     )
 
 
