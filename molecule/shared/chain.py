@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import typing as t
 import urllib.request
 from collections.abc import Iterable, Sequence
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+from play import Play
 
 ROOT = Path(__file__).resolve().parents[2]
 # On every balancer, for the machine itself.
@@ -24,6 +26,7 @@ sys.path.insert(0, str(ROOT / "tests/load"))
 sys.path.insert(0, str(ROOT / "tests/sample_app"))
 
 from background import Load  # noqa: E402
+from browser import Browser  # noqa: E402
 from make_war import make_war  # noqa: E402
 
 
@@ -52,18 +55,25 @@ class Chain:
         """A command of Ansible's with the inventories."""
         return [program, *(f"--inventory={inventory}" for inventory in self.inventories), *arguments]
 
-    def play(self, playbook: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a playbook as a user of the checkout does."""
-        return self._run("ansible-playbook", str(ROOT / f"playbooks/{playbook}.yml"), *arguments)
+    def start(self, playbook: str, *arguments: str) -> Play:
+        """Start a playbook as a user of the checkout does; its output and its rollout's report go to a directory of its own."""
+        directory = Path(tempfile.mkdtemp(prefix=f"{playbook}-", dir=self.directory))
+        report = ["-e", f"rolling_deploy_report_directory={directory}"]
+        argv = self.argv("ansible-playbook", str(ROOT / f"playbooks/{playbook}.yml"), *report, *arguments)
+        return Play(argv, directory / "output", directory, cwd=ROOT, env=self._environment)
 
-    def deploy(self, version: str, *arguments: str, sick: str = "none") -> subprocess.CompletedProcess[str]:
+    def play(self, playbook: str, *arguments: str) -> Play:
+        """Run a playbook to its end."""
+        return self.start(playbook, *arguments).wait()
+
+    def deploy(self, version: str, *arguments: str, sick: str = "none", **illness: t.Any) -> Play:
         """Roll a release of the sample application."""
-        return self.play("rolling_deploy", *self.release(version, sick), *arguments)
+        return self.play("rolling_deploy", *self.release(version, sick, **illness), *arguments)
 
-    def release(self, version: str, sick: str = "none") -> list[str]:
+    def release(self, version: str, sick: str = "none", **illness: t.Any) -> list[str]:
         """Make a release of the sample application and return what rolling_deploy wants to know of it."""
         war = self.directory / f"sample-{version}-{sick}.war"
-        make_war(war, version, sick)
+        make_war(war, version, sick, **illness)
         return ["-e", f"release_war={war}", "-e", f"release_version={version}"]
 
     def command(self, host: str, command: str) -> str:
@@ -91,6 +101,10 @@ class Chain:
         """Where users find the application."""
         return f"http://{self.addresses[balancer]}/"
 
+    def browser(self, balancer: str, route: str) -> Browser:
+        """A user of this instance."""
+        return Browser(self.url(balancer), route)
+
     def load(self, *balancers: str, users: int, min_requests: int) -> Load:
         """Users who work while a with block runs; several balancers are one site to them, with one name."""
         addresses = [self.addresses[balancer] for balancer in balancers] if balancers[1:] else []
@@ -113,13 +127,16 @@ class Chain:
         answer = self.module(balancer, "httpd_balancer_info", manager_url=MANAGER_URL)[balancer]
         return {member["route"]: member["state"] for found in answer["balancers"] for member in found["members"]}
 
-    def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    @property
+    def _environment(self) -> dict[str, str]:
         # JSON: read again above, and no line of it is folded.
-        environment = {**os.environ, "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}
+        return {**os.environ, "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}
+
+    def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self.argv(program, *arguments),
             cwd=ROOT,
-            env=environment,
+            env=self._environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -127,7 +144,7 @@ class Chain:
         )
 
 
-def recap(play: subprocess.CompletedProcess[str]) -> dict[str, dict[str, int]]:
+def recap(play: Play) -> dict[str, dict[str, int]]:
     """The counts of a play's last lines, by host."""
     lines = play.stdout.partition("PLAY RECAP")[2].splitlines()[1:]
     counts = {}

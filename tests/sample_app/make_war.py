@@ -5,6 +5,7 @@
 
 python3 make_war.py --version 1.0 --out shop-1.0.war
 python3 make_war.py --version 1.1 --out shop-1.1.war --sick unhealthy
+python3 make_war.py --version 1.1 --out shop-1.1.war --sick unhealthy --sick-on app3 --sick-after-seconds 10
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import hashlib
 import re
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 APP = Path(__file__).resolve().parent / "app"
@@ -28,11 +30,16 @@ SICK = {
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
-def members(version: str, sick: str, slow_start_seconds: int) -> dict[str, bytes]:
+def members(
+    version: str, sick: str, slow_start_seconds: int, sick_on: Sequence[str], sick_after_seconds: int
+) -> dict[str, bytes]:
     """Every file of the WAR, by its name in the archive."""
+    if sick == "broken" and (sick_on or sick_after_seconds):
+        raise ValueError("sick kind broken: its web.xml is the same on every instance and from the start")
     files = {path.relative_to(APP).as_posix(): path.read_bytes() for path in sorted(APP.rglob("*")) if path.is_file()}
     files["WEB-INF/release.properties"] = (
-        f"version={version}\nsick={sick}\nslow_start_seconds={slow_start_seconds if sick == 'slow-start' else 0}\n"
+        f"version={version}\nsick={sick}\nslow_start_seconds={slow_start_seconds}\n"
+        f"sick_on={','.join(sick_on)}\nsick_after_seconds={sick_after_seconds}\n"
     ).encode()
     if sick == "broken":
         web_xml = files["WEB-INF/web.xml"]
@@ -40,9 +47,18 @@ def members(version: str, sick: str, slow_start_seconds: int) -> dict[str, bytes
     return files
 
 
-def make_war(out: Path, version: str, sick: str = "none", slow_start_seconds: int = 20, padding_bytes: int = 0) -> str:
+def make_war(
+    out: Path,
+    version: str,
+    sick: str = "none",
+    *,
+    slow_start_seconds: int = 20,
+    sick_on: Sequence[str] = (),
+    sick_after_seconds: int = 0,
+    padding_bytes: int = 0,
+) -> str:
     """Write the WAR and return its sha256."""
-    files = members(version, sick, slow_start_seconds)
+    files = members(version, sick, slow_start_seconds, sick_on, sick_after_seconds)
     if padding_bytes:
         files["WEB-INF/padding.bin"] = bytes(padding_bytes)
     with zipfile.ZipFile(out, "w") as archive:
@@ -74,10 +90,27 @@ def main() -> None:
     )
     parser.add_argument("--slow-start-seconds", type=int, default=20, help="for --sick slow-start (default: 20)")
     parser.add_argument(
+        "--sick-on", nargs="+", default=[], metavar="INSTANCE", help="sick on these instances only (default: on all)"
+    )
+    parser.add_argument(
+        "--sick-after-seconds",
+        type=int,
+        default=0,
+        help="for --sick unhealthy: the health page is good for so long after it was asked first (default: 0)",
+    )
+    parser.add_argument(
         "--padding-mb", type=int, default=0, help="MiB of stored zeros to add, to make a large WAR (default: 0)"
     )
     args = parser.parse_args()
-    sha256 = make_war(args.out, args.version, args.sick, args.slow_start_seconds, args.padding_mb * 2**20)
+    sha256 = make_war(
+        args.out,
+        args.version,
+        args.sick,
+        slow_start_seconds=args.slow_start_seconds,
+        sick_on=args.sick_on,
+        sick_after_seconds=args.sick_after_seconds,
+        padding_bytes=args.padding_mb * 2**20,
+    )
     print(f"{sha256}  {args.out}")
 
 

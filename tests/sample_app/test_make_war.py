@@ -1,0 +1,45 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the sample application's pages read, and that a WAR depends on its arguments alone."""
+
+from __future__ import annotations
+
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from make_war import APP, make_war
+
+
+def properties(war):
+    with zipfile.ZipFile(war) as archive:
+        text = archive.read("WEB-INF/release.properties").decode()
+    return dict(line.split("=", 1) for line in text.splitlines())
+
+
+def test_every_property_is_written(tmp_path):
+    make_war(tmp_path / "a.war", "1.1", "unhealthy", sick_on=["app3", "app4"], sick_after_seconds=7)
+    assert properties(tmp_path / "a.war") == {
+        "version": "1.1",
+        "sick": "unhealthy",
+        "slow_start_seconds": "20",
+        "sick_on": "app3,app4",
+        "sick_after_seconds": "7",
+    }
+    of_the_source = (APP / "WEB-INF/release.properties").read_text()
+    assert set(properties(tmp_path / "a.war")) == {line.split("=")[0] for line in of_the_source.splitlines()}
+
+
+def test_the_same_arguments_give_the_same_bytes(tmp_path):
+    once, again, other = (make_war(tmp_path / f"{n}.war", "1.0" if n < 2 else "1.1") for n in range(3))
+    assert once == again != other
+
+
+def test_a_broken_one_is_broken_everywhere(tmp_path):
+    with pytest.raises(ValueError, match="broken"):
+        make_war(tmp_path / "a.war", "1.1", "broken", sick_on=["app3"])
