@@ -90,6 +90,7 @@ attributes:
 notes:
   - A process can be seen to be gone only from where it ran, the same kernel since the same start and the same container.
     Elsewhere, and after the controller was started anew, O(lease) or O(take_over) decide.
+  - When C(ansible-playbook) is killed, the task that it was at goes on until it ends.
   - A rollout that took over another's lock and ends before it has put things right must end with O(state=left),
     or the record of how things were is lost.
 author:

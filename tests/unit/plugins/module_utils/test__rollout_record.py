@@ -38,8 +38,8 @@ def host(tmp_path):
     return SimpleNamespace(store=store, clock=clock, directory=directory, record=directory / "rollout.json")
 
 
-def hold(store, rollout="A", holder=ANN, lease=60, record=RECORD, take_over=None):
-    return store.hold(rollout, holder, lease=lease, record=record, take_over=take_over)
+def hold(store, rollout="A", holder=None, **options):
+    return store.hold(rollout, holder or ANN, **{"lease": 60, "record": RECORD, **options})
 
 
 def left_in(directory):
