@@ -191,10 +191,11 @@ class RolloutStore:
                 return Change(False, found)
             try:
                 self._append(_history_line(found, ended=self._now(), outcome=outcome))
-            finally:
+            except CollectionError as exc:
                 # A full disk is no reason to keep the lock.
-                if not self._check_mode:
-                    remove_file(self._record)
+                self._remove()
+                raise CollectionError(f"{exc.message}; the lock is released, but the history lacks {rollout}") from exc
+            self._remove()
             return Change(True, None)
 
     @contextlib.contextmanager
@@ -215,6 +216,10 @@ class RolloutStore:
         if before is None or before.to_json() != after.to_json():
             write_file(self._record, after.to_json())
         os.utime(self._record, (after.renewed, after.renewed))
+
+    def _remove(self) -> None:
+        if not self._check_mode:
+            remove_file(self._record)
 
     def _append(self, line: dict[str, Any]) -> None:
         history = self.read_history()
