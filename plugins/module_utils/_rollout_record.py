@@ -184,13 +184,17 @@ class RolloutStore:
             return Change(True, left)
 
     def release(self, rollout: str, holder: dict[str, Any], outcome: dict[str, Any] | None) -> Change:
-        """End the rollout and note it in the history. Where it does not hold the lock, there is nothing to do."""
+        """End the rollout, and note its outcome in the history.
+
+        Where it does not hold the lock there is nothing to do; without an outcome it did not take place.
+        """
         with self._exclusive():
             found = self.read()
             if found is None or not found.is_of(rollout, holder):
                 return Change(False, found)
             try:
-                self._append(_history_line(found, ended=self._now(), outcome=outcome))
+                if outcome is not None:
+                    self._append(_history_line(found, ended=self._now(), outcome=outcome))
             except CollectionError as exc:
                 # A full disk is no reason to keep the lock.
                 self._remove()

@@ -14,13 +14,14 @@ description:
   - A lock is taken from a rollout that left it with O(state=left), from one that gave no sign of life for its O(lease),
     and from one whose C(ansible-playbook) ran in this place and is gone.
     In all other cases it is refused, with the name of the one who holds it.
-  - A rollout that ends gets a line in C(history.jsonl), which keeps the last 500.
+  - The rollouts that ended are in C(history.jsonl), the last 500 of them.
 options:
   state:
     description:
       - V(held), this rollout has the lock. Where it has it already, the lock is renewed.
       - V(left), this rollout ends, but not all is as it should be. Its record stays, and the next rollout may take the lock.
-      - V(released), this rollout ends and its record is removed. Where it does not have the lock, nothing is done.
+      - V(released), this rollout ends, its record is removed, and the history gets a line.
+        Where it does not have the lock, nothing is done.
     type: str
     choices: [held, left, released]
     default: held
@@ -44,7 +45,9 @@ options:
       - Required to take the lock. On renewal it replaces the record, and without it the record stays.
     type: dict
   outcome:
-    description: How the rollout ended, for O(state=left) and O(state=released).
+    description:
+      - How the rollout ended, for O(state=left) and O(state=released).
+      - A rollout that is released without it did not take place, and has no line in the history.
     type: dict
   take_over:
     description: Name of the rollout to take the lock from, though it seems alive.

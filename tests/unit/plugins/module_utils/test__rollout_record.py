@@ -214,6 +214,13 @@ def test_the_history_has_an_end(host):
     assert (len(ids), ids[0], ids[-1]) == (HISTORY_LENGTH, "old1", "A")
 
 
+def test_a_rollout_that_did_not_take_place_has_no_history(host):
+    """The lock was there on one balancer and refused on the next one."""
+    hold(host.store)
+    assert host.store.release("A", ANN, None).changed
+    assert left_in(host.directory) == []
+
+
 def test_a_release_that_was_killed_half_way_leaves_one_line(host):
     hold(host.store)
     before = host.record.read_bytes()

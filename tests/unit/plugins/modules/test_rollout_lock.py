@@ -96,6 +96,7 @@ def damaged(run, directory):
         {"state": "left", "outcome": {"result": "failed"}},
         {"state": "left"},
         {"state": "released", "outcome": {"result": "done"}},
+        {"state": "released"},
     ],
     ids=lambda options: " ".join(f"{name}={options[name]}" for name in sorted(options)) or "renew",
 )
