@@ -195,7 +195,7 @@ def _reason(steps: Sequence[_Step], skipped: str | None) -> str | None:
         return skipped
     last = steps[-1]
     if last.phase in LASTING and last.phase != "retire":
-        return f"the journal ends in its phase {last.phase}"
+        return f"nothing is known after its phase {last.phase}"
     return str(last.event["text"]) if last.phase in ("failed", "skipped", "left_out") else None
 
 

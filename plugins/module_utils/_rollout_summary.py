@@ -25,10 +25,12 @@ def summary(report: Json) -> list[str]:
     for member in report["members"]:
         for failure in member["failures"]:
             lines += ["", *_failure(member, failure)]
-    for member in report["members"]:
-        if member["reason"] and not member["failures"]:
-            lines += ["", f"{member['host']} {_words(member['result'])}: {one_line(member['reason'])}"]
-    return [*lines, *([""] if lines else []), _result(report)]
+    reasons = [
+        f"{member['host']} {_words(member['result'])}: {one_line(member['reason'])}"
+        for member in report["members"]
+        if member["reason"] and not member["failures"]
+    ]
+    return [*lines, *([""] if reasons else []), *reasons, *([""] if lines else []), _result(report)]
 
 
 def _table(members: Sequence[Json]) -> list[str]:

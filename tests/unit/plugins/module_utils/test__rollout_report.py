@@ -161,7 +161,7 @@ def test_killed_run_is_interrupted_in_its_phase(phase):
     found = log.report()
     assert (found["result"], found["ended_at"], found["last_event_at"]) == ("interrupted", None, log.events[-1]["at"])
     member = log.member()
-    assert (member["result"], member["reason"]) == ("interrupted", f"the journal ends in its phase {phase}")
+    assert (member["result"], member["reason"]) == ("interrupted", f"nothing is known after its phase {phase}")
     assert member["phases"][-1]["seconds"] is None
     assert (member["out"][-1]["to"] is None) is (phase != "verify")
     assert log.member("app2")["result"] == "untouched"
@@ -266,7 +266,7 @@ def test_summary_of_an_interrupted_run():
         "member  from   to     result          out  drain",
         "app1    1.4.1  1.4.2  interrupted  >1.0 s  1.0 s",
         "",
-        "app1 interrupted: the journal ends in its phase stop",
+        "app1 interrupted: nothing is known after its phase stop",
         "",
         "deploy: interrupted after 2.0 s; 1 interrupted; at most 1 out at once",
     ]
