@@ -19,7 +19,8 @@ from ansible.plugins.action import ActionBase
 
 MODULE = "roundrobin.tomcat.rollout_lock"
 # Of the fields behind the program's name.
-STATE, START_TIME = 0, 19
+STATE = 0
+START_TIME = 19
 
 
 class ActionModule(ActionBase):
