@@ -1,7 +1,10 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tomcat's own archives, as the role installs them: fetched once by the machine's mvn, verified, kept in the user's cache."""
+"""Tomcat's own archives, as the role installs them: fetched once by the machine's mvn, verified, kept in the user's cache.
+
+Run as a program it fetches all that the role does.
+"""
 
 from __future__ import annotations
 
@@ -27,13 +30,7 @@ def releases() -> dict[str, str]:
 
 def archive(version: str) -> Path:
     """The archive of this version, in the place where the role looks for it too."""
-    path = venvs.CACHE / f"tomcat-{version}.tar.gz"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with (path.parent / "archives.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not path.exists():
-            with tempfile.TemporaryDirectory(dir=path.parent) as directory:
-                fetch(version, Path(directory)).rename(path)
+    path = cached(f"org.apache.tomcat:tomcat:{version}:tar.gz")
     with path.open("rb") as data:
         found = hashlib.file_digest(data, "sha512").hexdigest()
     if found != releases()[version]:
@@ -41,17 +38,23 @@ def archive(version: str) -> Path:
     return path
 
 
-def fetch(version: str, directory: Path) -> Path:
-    copy = [
-        "mvn",
-        "--batch-mode",
-        "--quiet",
-        "dependency:copy",
-        f"-Dartifact=org.apache.tomcat:tomcat:{version}:tar.gz",
-    ]
+def cached(coordinates: str) -> Path:
+    _group, name, version, kind = coordinates.split(":")
+    path = venvs.CACHE / f"{name}-{version}.{kind}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with (path.parent / "archives.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            with tempfile.TemporaryDirectory(dir=path.parent) as directory:
+                fetch(coordinates, Path(directory)).rename(path)
+    return path
+
+
+def fetch(coordinates: str, directory: Path) -> Path:
     # Not where somebody else's pom.xml lies.
+    copy = ["mvn", "--batch-mode", "--quiet", "dependency:copy", f"-Dartifact={coordinates}"]
     subprocess.run([*copy, f"-DoutputDirectory={directory}"], cwd=directory, check=True)
-    (fetched,) = directory.glob("*.tar.gz")
+    (fetched,) = directory.iterdir()
     return fetched
 
 
@@ -68,3 +71,10 @@ def read(version: str, name: str) -> bytes:
         member = tar.extractfile(f"apache-tomcat-{version}/{name}")
         assert member is not None
         return member.read()
+
+
+if __name__ == "__main__":
+    for release in releases():
+        archive(release)
+    for jar in yaml.safe_load(ARTIFACTS.read_text())["__tomcat_instance_memcached_jars"]:
+        cached(jar["coordinates"])

@@ -1,16 +1,20 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The stages of ./run test: each timed, all of them run, a table and one closing line at the end."""
+"""The stages of ./run test: each timed, all of them run, a table and one closing line at the end.
+
+Two run at a time, since most of them wait for something half of their time. Those that put load on their hosts run alone, after the
+others: what users notice of a release is not to hang on what else the machine does.
+"""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import dataclasses
 import functools
 import os
 import shutil
-import subprocess
 import sys
 import time
 import typing as t
@@ -22,6 +26,9 @@ ROOT = ansible_test.ROOT
 COPIES = ROOT / "build" / "copy"
 LOGS = ROOT / "build" / "logs"
 LINES_OF_A_FAILURE = 80
+AT_ONCE = 2
+# Scenarios whose tests put users to work while something happens to the hosts.
+UNDER_LOAD = {"rolling_deploy", "rollouts", "two_balancers"}
 
 Command = t.Sequence[t.Union[str, Path]]
 
@@ -36,16 +43,16 @@ class Stage:
     environment: t.Mapping[str, str] = dataclasses.field(default_factory=lambda: os.environ)
     clean_up: tuple[str, ...] = ()
 
-    def run(self) -> bool:
+    async def run(self) -> bool:
         passed = True
         with self.log.open("w") as log:
             try:
                 for command in self.commands:
                     print("$", *command, file=log, flush=True)
-                    passed = self._call(command, log) and passed
-            except KeyboardInterrupt:
+                    passed = await self._call(command, log) and passed
+            except asyncio.CancelledError:
                 if self.clean_up:
-                    self._call(self.clean_up, log)
+                    await self._call(self.clean_up, log)
                 raise
         return passed
 
@@ -53,20 +60,30 @@ class Stage:
     def log(self) -> Path:
         return LOGS / f"{self.name}.log"
 
-    def _call(self, command: Command, log: t.IO[str]) -> bool:
-        done = subprocess.run(
-            command,
+    async def _call(self, command: Command, log: t.IO[str]) -> bool:
+        process = await asyncio.create_subprocess_exec(
+            *command,
             cwd=self.directory,
             env=self.environment,
-            stdin=subprocess.DEVNULL,
+            stdin=asyncio.subprocess.DEVNULL,
             stdout=log,
-            stderr=subprocess.STDOUT,
-            check=False,
+            stderr=asyncio.subprocess.STDOUT,
         )
-        return done.returncode == 0
+        try:
+            return await process.wait() == 0
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
 
 
-def lint(copy: Path) -> Stage:
+def copy_for(stage: str) -> Path:
+    """Of the collection, where a collection has to lie; of one's own, since tools leave their caches and results in it."""
+    return ansible_test.copy_collection(COPIES / stage)
+
+
+def lint() -> Stage:
+    copy = copy_for("lint")
     commands: list[Command] = [
         ["yamllint", "--strict", "."],
         ["ruff", "check", "."],
@@ -80,44 +97,48 @@ def lint(copy: Path) -> Stage:
             *("--validate-collection-refs", "all", "--skip-rstcheck", "."),
         ],
     ]
-    environment = {"ANSIBLE_COLLECTIONS_PATH": str(COPIES), "MYPYPATH": str(COPIES), "NO_COLOR": "1"}
+    environment = {"ANSIBLE_COLLECTIONS_PATH": str(COPIES / "lint"), "MYPYPATH": str(COPIES / "lint"), "NO_COLOR": "1"}
     return Stage("lint", commands, copy, {**os.environ, **environment})
 
 
-def package(copy: Path) -> Stage:
+def package() -> Stage:
     """What Galaxy would be given, and what Galaxy would say to it."""
     output = ROOT / "build" / "package"
     shutil.rmtree(output, ignore_errors=True)
-    build = ("ansible-galaxy", "collection", "build", "--output-path", output, copy)
+    build = ("ansible-galaxy", "collection", "build", "--output-path", output, copy_for("package"))
     importer = (sys.executable, ROOT / "tests/ci/import_package.py", output)
     return Stage("package", [build, importer])
 
 
-def sanity(core: str, copy: Path) -> Stage:
+def sanity(core: str) -> Stage:
+    name = f"sanity-{core}"
     venv, _python = ansible_test.environment(core)
     command = (venv / "bin" / "ansible-test", "sanity", "--color", "no")
-    return Stage(f"sanity-{core}", [command], copy, ansible_test.variables(venv))
+    return Stage(name, [command], copy_for(name), ansible_test.variables(venv))
 
 
-def units(core: str, copy: Path) -> Stage:
+def units(core: str) -> Stage:
+    name = f"units-{core}"
     venv, python = ansible_test.environment(core)
     command = (venv / "bin" / "ansible-test", "units", "--color", "no", "--python", python, "--num-workers", "2")
-    return Stage(f"units-{core}", [command], copy, ansible_test.variables(venv))
+    return Stage(name, [command], copy_for(name), ansible_test.variables(venv))
 
 
-def tools(_copy: Path) -> Stage:
+def tools() -> Stage:
     """The tests that need neither hosts nor ansible-test: of the load generator, the example inventories, ..."""
     # ansible-test lets no variable through: the long forms of unit tests run here.
     ignored = () if os.environ.get("RUN_FULL") else ("--ignore=tests/unit",)
     return Stage("tools", [("pytest", "-q", "tests", *ignored)])
 
 
-def images(_copy: Path) -> Stage:
-    """The test hosts' images, so that no scenario's seconds hold their building."""
-    return Stage("images", [(sys.executable, "molecule/shared/hosts.py", "images")])
+def images() -> Stage:
+    """The test hosts' images and what the role fetches: no scenario's seconds hold that, and no two scenarios fetch the same at once."""
+    return Stage(
+        "images", [(sys.executable, "molecule/shared/hosts.py", "images"), (sys.executable, "tests/ci/archives.py")]
+    )
 
 
-def scenario(name: str, _copy: Path) -> Stage:
+def scenario(name: str) -> Stage:
     environment = {
         "ANSIBLE_HOME": str(ROOT / ".ansible"),  # of this checkout, also where another has the same folder name
         "MOLECULE_GLOB": "molecule/*/molecule.yml",
@@ -128,13 +149,13 @@ def scenario(name: str, _copy: Path) -> Stage:
     return Stage(name, [molecule], environment={**os.environ, **environment}, clean_up=clean_up)
 
 
-def all_stages() -> dict[str, t.Callable[[Path], Stage]]:
-    """In order; what makes one from the copy of the collection is called when its turn comes."""
-    stages: dict[str, t.Callable[[Path], Stage]] = {"lint": lint, "package": package}
+def all_stages() -> dict[str, t.Callable[[], Stage]]:
+    """In order; what makes one is called when its turn comes."""
+    stages: dict[str, t.Callable[[], Stage]] = {"images": images, "lint": lint, "package": package}
     for core in ansible_test.usable_cores():
         stages[f"sanity-{core}"] = functools.partial(sanity, core)
         stages[f"units-{core}"] = functools.partial(units, core)
-    stages |= {"tools": tools, "images": images}
+    stages["tools"] = tools
     for config in sorted(ROOT.glob("molecule/*/molecule.yml")):
         stages[config.parent.name] = functools.partial(scenario, config.parent.name)
     return stages
@@ -149,14 +170,46 @@ def chosen(stages: t.Collection[str], names: list[str]) -> list[str]:
     return [stage for stage in stages if not names or any(stage in found for found in matches.values())]
 
 
-def report(results: list[tuple[str, bool, float]]) -> int:
+def report(results: list[tuple[str, bool, float]], in_all: float) -> int:
     failed = sum(not passed for _name, passed, _seconds in results)
     width = max(len(name) for name, _passed, _seconds in results)
     print()
     for name, passed, seconds in results:
         print(f"{name:{width}}  {'passed' if passed else 'FAILED'}  {seconds:7.1f} s")
+    print(f"{'in all':{width}}          {in_all:7.1f} s")
     print(f"\n{len(results) - failed} passed, {failed} failed")
     return 1 if failed else 0
+
+
+def batches(names: t.Collection[str]) -> list[list[str]]:
+    """One after another; the stages of each run beside each other."""
+    first = [name for name in names if name == "images"]
+    alone = [name for name in names if name in UNDER_LOAD]
+    beside = [name for name in names if name not in (*first, *alone)]
+    return [first, beside, *([name] for name in alone)]
+
+
+async def run(stages: t.Mapping[str, t.Callable[[], Stage]]) -> list[tuple[str, bool, float]]:
+    """What became of each, in their order."""
+    results: dict[str, tuple[str, bool, float]] = {}
+    slots = asyncio.Semaphore(AT_ONCE)
+
+    async def run_one(name: str) -> None:
+        async with slots:
+            print(f"{name} ...", flush=True)
+            start = time.monotonic()
+            stage = stages[name]()
+            passed = await stage.run()
+            results[name] = (name, passed, time.monotonic() - start)
+            if not passed:
+                print(*stage.log.read_text(errors="replace").splitlines()[-LINES_OF_A_FAILURE:], sep="\n")
+                print(f"{name} failed; the whole log: {stage.log.relative_to(ROOT)}", flush=True)
+
+    for names in batches(stages):
+        async with asyncio.TaskGroup() as group:
+            for name in names:
+                group.create_task(run_one(name))
+    return [results[name] for name in stages]
 
 
 def main() -> int:
@@ -167,20 +220,11 @@ def main() -> int:
     if options.full:
         os.environ["RUN_FULL"] = "1"
     LOGS.mkdir(parents=True, exist_ok=True)
-    results = []
     stages = all_stages()
     names = chosen(stages, options.names)
-    copy = ansible_test.copy_collection(COPIES)
-    for name in names:
-        print(f"{name} ...", flush=True)
-        start = time.monotonic()
-        stage = stages[name](copy)
-        passed = stage.run()
-        results.append((name, passed, time.monotonic() - start))
-        if not passed:
-            print(*stage.log.read_text(errors="replace").splitlines()[-LINES_OF_A_FAILURE:], sep="\n")
-            print(f"{name} failed; the whole log: {stage.log.relative_to(ROOT)}", flush=True)
-    return report(results)
+    start = time.monotonic()
+    results = asyncio.run(run({name: stages[name] for name in names}))
+    return report(results, time.monotonic() - start)
 
 
 if __name__ == "__main__":

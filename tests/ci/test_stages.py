@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import time
 
 import pytest
 import stages
@@ -16,32 +18,61 @@ def logs(tmp_path, monkeypatch):
     monkeypatch.setattr(stages, "LOGS", tmp_path)
 
 
+def run(stage):
+    return asyncio.run(stage.run())
+
+
 def test_a_stage_runs_all_its_commands_and_fails_with_any():
     stage = stages.Stage("probe", [["false"], ["echo", "still", "here"]])
-    assert not stage.run()
+    assert not run(stage)
     assert stage.log.read_text() == "$ false\n$ echo still here\nstill here\n"
-    assert stages.Stage("probe", [["true"], ["true"]]).run()
+    assert run(stages.Stage("probe", [["true"], ["true"]]))
 
 
 def test_a_stage_reads_nothing_from_the_terminal_and_gets_its_environment():
     stage = stages.Stage("probe", [["sh", "-c", 'cat; echo "$PROBE"']], environment={**os.environ, "PROBE": "seen"})
-    assert stage.run()
+    assert run(stage)
     assert stage.log.read_text().endswith("\nseen\n")
 
 
-def test_an_interrupted_stage_cleans_up(monkeypatch, tmp_path):
-    done = []
+def test_an_interrupted_stage_ends_and_cleans_up():
+    stage = stages.Stage("probe", [["sleep", "60"], ["echo", "never"]], clean_up=("echo", "clean"))
 
-    def call(_stage, command, _log):
-        done.append(command)
-        if command == ["molecule", "test"]:
-            raise KeyboardInterrupt
-        return True
+    async def interrupted():
+        running = asyncio.create_task(stage.run())
+        while not stage.log.exists() or not stage.log.read_text():
+            await asyncio.sleep(0.01)
+        running.cancel()
+        await running
 
-    monkeypatch.setattr(stages.Stage, "_call", call)
-    with pytest.raises(KeyboardInterrupt):
-        stages.Stage("probe", [["molecule", "test"]], clean_up=("molecule", "destroy")).run()
-    assert done == [["molecule", "test"], ("molecule", "destroy")]
+    began = time.monotonic()
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(interrupted())
+    assert time.monotonic() - began < 30
+    assert stage.log.read_text() == "$ sleep 60\nclean\n"
+
+
+def test_what_puts_load_on_its_hosts_runs_alone_and_last():
+    names = ["images", "lint", "cluster", "rolling_deploy", "sessions", "two_balancers"]
+    assert stages.batches(names) == [["images"], ["lint", "cluster", "sessions"], ["rolling_deploy"], ["two_balancers"]]
+
+
+def test_every_scenario_with_users_is_known():
+    """Those that count what users notice have a with block of load."""
+    tests = stages.ROOT.glob("molecule/*/tests/test_*.py")
+    assert {path.parts[-3] for path in tests if "chain.load(" in path.read_text()} <= stages.UNDER_LOAD
+
+
+def test_the_stages_of_a_batch_run_beside_each_other_and_are_told_in_order(tmp_path):
+    """Each of the two waits for the other."""
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+
+    def meet(name, mine, other):
+        wait = f"touch {mine}; for i in $(seq 300); do test -e {other} && exit; sleep 0.1; done; exit 1"
+        return lambda: stages.Stage(name, [["sh", "-c", wait]])
+
+    found = asyncio.run(stages.run({"lint": meet("lint", ours, theirs), "tools": meet("tools", theirs, ours)}))
+    assert [(name, passed) for name, passed, _seconds in found] == [("lint", True), ("tools", True)]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +83,7 @@ def test_an_interrupted_stage_cleans_up(monkeypatch, tmp_path):
     ],
 )
 def test_the_last_line_and_the_exit_status_agree(capsys, results, status, closing):
-    assert stages.report(results) == status
+    assert stages.report(results, 3.0) == status
     assert capsys.readouterr().out.splitlines()[-1] == closing
 
 
