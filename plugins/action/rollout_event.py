@@ -26,7 +26,6 @@ ARGUMENTS = {
     "text": {"type": "str", "default": ""},
     "data": {"type": "dict", "default": {}},
 }
-MAX_HOST_COLUMN = 24
 
 display = Display()
 
@@ -51,7 +50,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(error.message) from None  # Ansible would show a cause beside its message
         if not self._task.check_mode:
             self._write(path, entry)
-            display.display(journal.progress_line(entry, host_column(variables)))
+            display.display(journal.progress_line(entry, journal.host_column(variables)))
         return {**result, "changed": False, "event": entry}
 
     @staticmethod
@@ -64,9 +63,3 @@ class ActionModule(ActionBase):
             if entry["type"] == "rollout":
                 raise AnsibleActionFail(error.message) from None
             display.warning(error.message)
-
-
-def host_column(variables: t.Mapping[str, t.Any]) -> int:
-    """Return the width that keeps the lines of all hosts of the play in columns."""
-    names = variables.get("ansible_play_hosts_all") or ()
-    return min(MAX_HOST_COLUMN, max([8, *(len(str(name)) for name in names)]))

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Optional, Union
+from dataclasses import dataclass, replace
+from typing import Any, Optional, Union
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer_manager import BalancerManager, Balancers
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer_model import (
@@ -48,6 +48,10 @@ class Wanted:
     interval: float
     stable_reads: int
     on_timeout: str
+    # Of a wait in slices, between which the controller tells how far it is: how long a slice is, and, but for the
+    # first one, how long it has waited so far.
+    every: Optional[float] = None
+    waited: Optional[float] = None
 
     def __post_init__(self) -> None:
         """Refuse values that make no sense or that httpd would ignore, before anything is sent."""
@@ -87,6 +91,24 @@ class Wanted:
         """Whether the member gets no new sessions any more."""
         return self.state not in (None, "enabled")
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether this is a wait that was begun before: what was judged then is not judged again."""
+        return self.waited is not None
+
+    @property
+    def left(self) -> float:
+        """Seconds until the time-out."""
+        return max(0.0, self.timeout - (self.waited or 0.0))
+
+    @property
+    def slice(self) -> float:
+        """Seconds to wait now. A rest that is too short to see an idle member in is not left over."""
+        if self.every is None:
+            return self.left
+        every = max(self.every, 3 * self.stable_reads * self.interval)
+        return self.left if self.left < 2 * every else every
+
 
 @dataclass(frozen=True)
 class Change:
@@ -96,6 +118,8 @@ class Change:
     before: Member
     after: Member
     waited: Optional[Outcome[Member]] = None
+    # Seconds until the time-out, if the wait goes on in another slice.
+    left: Optional[float] = None
 
 
 class _PatientReader:
@@ -105,7 +129,7 @@ class _PatientReader:
         self._manager = manager
         self._interval = wanted.interval
         self._clock = clock
-        self._end = clock.monotonic() + wanted.timeout
+        self._end = clock.monotonic() + wanted.left
 
     def __call__(self) -> Balancers:
         left = max(0.0, self._end - self._clock.monotonic())
@@ -132,10 +156,13 @@ class _PatientReader:
 
 def apply(manager: BalancerManager, wanted: Wanted, *, check_mode: bool, clock: Clock) -> Change:
     """Bring the member to the wanted settings and wait as asked; in check mode only say what would change."""
-    balancer, before = find(manager.read(), wanted.balancer, wanted.worker, wanted.route, wanted.new_route)
+    read = _PatientReader(manager, wanted, clock)
+    balancer, before = find(
+        (read if wanted.goes_on else manager.read)(), wanted.balancer, wanted.worker, wanted.route, wanted.new_route
+    )
     changes = before.differences(wanted.settings)
     changed_from = {name: before.settings[name] for name in changes}
-    if "state" in changes and wanted.takes_out:
+    if "state" in changes and wanted.takes_out and not wanted.goes_on:
         refuse_if_too_few(balancer, before, wanted)
     if "route" in changes:
         refuse_if_taken(balancer, before, wanted)
@@ -144,11 +171,10 @@ def apply(manager: BalancerManager, wanted: Wanted, *, check_mode: bool, clock: 
             manager.try_out(balancer, before)
         return Change(changed_from, before, before)
 
-    read = _PatientReader(manager, wanted, clock)
     after = before
     if changes:
         balancer, after = manager.write(balancer, before, changes, read)
-        if "state" in changes and wanted.takes_out:
+        if "state" in changes and wanted.takes_out and not wanted.goes_on:
             put_back_if_too_few(manager, balancer, after, wanted, before.state, read)
     if wanted.wait is None:
         return Change(changed_from, before, after)
@@ -169,7 +195,10 @@ def apply(manager: BalancerManager, wanted: Wanted, *, check_mode: bool, clock: 
     def enough(member: Member) -> bool:
         return idle(history, wanted.stable_reads) if wanted.wait == "idle" else usable(member)
 
-    outcome = wait_until(look, enough, timeout=wanted.timeout, interval=wanted.interval, clock=clock)
+    outcome = wait_until(look, enough, timeout=wanted.slice, interval=wanted.interval, clock=clock)
+    outcome = replace(outcome, seconds=outcome.seconds + (wanted.waited or 0.0))
+    if not outcome.done and wanted.slice < wanted.left:
+        return Change(changed_from, before, outcome.last, outcome, max(0.0, wanted.timeout - outcome.seconds))
     if not outcome.done and wanted.on_timeout == "fail":
         raise ManagerError(_timed_out(wanted, outcome), state_before=before.state, state_after=outcome.last.state)
     return Change(changed_from, before, outcome.last, outcome)
@@ -233,7 +262,6 @@ def result(change: Change, wanted: Wanted) -> dict[str, object]:
     """What the module returns."""
     before, after = change.before, change.after
     changed_to = {name: wanted.settings[name] for name in change.changed_from}
-    header = f"{before.worker} in balancer {before.balancer}"
     outcome: dict[str, object] = {
         "changed": bool(change.changed_from),
         "balancer": before.balancer,
@@ -244,19 +272,37 @@ def result(change: Change, wanted: Wanted) -> dict[str, object]:
         "before": dict(change.changed_from),
         "after": changed_to,
         "member": after.as_dict(),
-        "diff": {
-            "before_header": header,
-            "after_header": header,
-            "before": _lines(change.changed_from),
-            "after": _lines(changed_to),
-        },
+        "diff": diff(before.worker, before.balancer, change.changed_from, changed_to),
     }
     if change.waited is not None:
         outcome["waited"] = round(change.waited.seconds, 3)
         if wanted.wait == "idle":
             outcome["idle"] = change.waited.done
             outcome["in_flight"] = after.busy
+    if change.left is not None:
+        outcome["left"] = change.left
     return outcome
+
+
+def diff(worker: str, balancer: str, before: Settings, after: Settings) -> dict[str, str]:
+    """The settings that were or would be changed, as Ansible shows them."""
+    header = f"{worker} in balancer {balancer}"
+    return {"before_header": header, "after_header": header, "before": _lines(before), "after": _lines(after)}
+
+
+def join(first: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
+    """One answer of a wait in two slices: what either changed, from what the first one found."""
+    if later.get("failed"):
+        return {**later, **{key: first[key] for key in ("state_before",) if key in later}}
+    before, after = ({**later[side], **first[side]} for side in ("before", "after"))
+    return {
+        **later,
+        "changed": first["changed"] or later["changed"],
+        "state_before": first["state_before"],
+        "before": before,
+        "after": after,
+        "diff": diff(later["worker"], later["balancer"], before, after),
+    }
 
 
 def _lines(settings: Mapping[str, Setting]) -> str:

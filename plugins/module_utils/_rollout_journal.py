@@ -25,6 +25,7 @@ PHASES = (*LASTING, *POINTS)
 TYPES = ("rollout", "batch", "phase", "note")
 
 _HOST_COLUMN = 8
+_MAX_HOST_COLUMN = 24
 _PHASE_COLUMN = 8
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")
 
@@ -81,6 +82,12 @@ def progress_line(entry: Mapping[str, Any], host_column: int = _HOST_COLUMN) -> 
 def progress(time: str, who: str, phase: str, text: str, host_column: int = _HOST_COLUMN) -> str:
     """Return a line of progress in columns."""
     return f"{time}  {who:<{host_column}}  {phase:<{_PHASE_COLUMN}}  {text}".rstrip()
+
+
+def host_column(variables: Mapping[str, Any]) -> int:
+    """Return the width that keeps the lines of all hosts of a play in columns."""
+    names = variables.get("ansible_play_hosts_all") or ()
+    return min(_MAX_HOST_COLUMN, max([_HOST_COLUMN, *(len(str(name)) for name in names)]))
 
 
 def one_line(text: str) -> str:

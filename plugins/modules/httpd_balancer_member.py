@@ -90,6 +90,7 @@ options:
   wait:
     description:
       - V(idle) waits until nothing is in flight and no request was handed out during O(stable_reads) readings.
+        Every few seconds a line tells how many requests are in flight, and how long it will still wait.
       - V(ok) waits until the member is usable. A member in error leaves that state only when httpd tries it with a
         user's request.
       - A change that somebody undoes meanwhile, like a reload of httpd, is made again.
@@ -117,6 +118,19 @@ options:
     type: str
     choices: [fail, proceed]
     default: fail
+  progress:
+    description:
+      - A wait in slices, so that the requests in flight can be shown meanwhile.
+      - Filled in by the module's action plugin, not meant for playbooks.
+    type: dict
+    suboptions:
+      every:
+        description: Seconds until the module ends, to be called again.
+        type: float
+        required: true
+      waited:
+        description: Seconds since the first call, if this is a later one.
+        type: float
 seealso:
   - module: roundrobin.tomcat.httpd_balancer_info
 """
@@ -242,7 +256,7 @@ ARGUMENTS = {
     "stable_reads": {"type": "int", "default": 3},
     "on_timeout": {"type": "str", "choices": ["fail", "proceed"], "default": "fail"},
 }
-
+PROGRESS = {"every": {"type": "float", "required": True}, "waited": {"type": "float"}}
 
 SETTINGS = ("state", "standby", "spare", "ignore_errors", "load_factor", "lbset", "new_route")
 
@@ -250,7 +264,7 @@ SETTINGS = ("state", "standby", "spare", "ignore_errors", "load_factor", "lbset"
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
-        argument_spec={**CONNECTION_ARGUMENTS, **ARGUMENTS},
+        argument_spec={**CONNECTION_ARGUMENTS, **ARGUMENTS, "progress": {"type": "dict", "options": PROGRESS}},
         required_one_of=[("worker", "route"), (*SETTINGS, "wait")],
         supports_check_mode=True,
     )
@@ -258,7 +272,7 @@ def main() -> None:
         module.fail_json(msg=missing_required_lib("requests"))
     try:
         manager = BalancerManager(requests_fetch(requests, module.params), module.params["manager_url"])
-        wanted = Wanted(**{name: module.params[name] for name in ARGUMENTS})
+        wanted = Wanted(**{name: module.params[name] for name in ARGUMENTS}, **(module.params["progress"] or {}))
         change = apply(manager, wanted, check_mode=module.check_mode, clock=SystemClock())
     except CollectionError as error:
         module.fail_json(msg=error.message, **error.details)
