@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -40,15 +41,19 @@ class Chain:
     inventories: Sequence[Path]
     #: of each inventory host
     addresses: dict[str, str]
+    #: how to log in to a host, by its address
+    ssh_config: Path
 
     @classmethod
     def of_scenario(cls) -> Chain:
         """The chain that molecule has made, for the scenario's tests."""
         instances = yaml.safe_load(Path(os.environ["MOLECULE_INSTANCE_CONFIG"]).read_text())
+        directory = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
         return cls(
-            Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]),
+            directory,
             [Path(os.environ["MOLECULE_INVENTORY_FILE"])],
             {instance["instance"]: instance["address"] for instance in instances},
+            directory / "ssh_config",
         )
 
     def argv(self, program: str, *arguments: str) -> list[str]:
@@ -78,14 +83,18 @@ class Chain:
 
     def command(self, host: str, command: str) -> str:
         """Run a shell command as root on a host and return what it printed."""
-        result = self._run("ansible", host, "--become", "-m", "ansible.builtin.shell", "-a", command)
+        # Without Ansible, which takes a second and a half for it.
+        ssh = ["ssh", "-F", str(self.ssh_config), self.addresses[host]]
+        shell = f"sudo --set-home sh -c {shlex.quote(command)}"
+        result = subprocess.run([*ssh, shell], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if result.returncode:
-            raise RuntimeError(result.stdout)
-        return result.stdout.partition(">>\n")[2].strip()
+            raise RuntimeError(f"{command} on {host}: {result.returncode}\n{result.stdout}{result.stderr}")
+        return result.stdout.strip()
 
     def module(self, hosts: str, module: str, **options: t.Any) -> dict[str, dict[str, t.Any]]:
         """Run one of the collection's modules as root on hosts, at once, and return the answer of each."""
-        arguments = ["-m", f"roundrobin.tomcat.{module}", "-a", json.dumps(options)]
+        # An empty one is no argument to Ansible.
+        arguments = ["-m", f"roundrobin.tomcat.{module}", *(["-a", json.dumps(options)] if options else [])]
         result = self._run("ansible", hosts, "--become", *arguments)
         if result.returncode:
             raise RuntimeError(result.stdout)

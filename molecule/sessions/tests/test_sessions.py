@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import collections
 import itertools
-import os
 import subprocess
 import threading
 import time
@@ -21,10 +20,10 @@ from pathlib import Path
 import pytest
 import requests
 from chain import Chain
+from lengths import FULL, at_length
 
 testinfra_hosts = ["web"]
 PAIRS = ("t9", "t10", "t11")
-FULL = os.environ.get("RUN_FULL") == "1"
 USERS = 40 if FULL else 10
 PLAIN = "de.javakaffee.web.msm.MemcachedBackupSessionManager"
 OURS = "org.roundrobin.tomcat.MemcachedSessionManager"
@@ -298,8 +297,9 @@ def test_a_killed_memcached_loses_neither_session_nor_update(site, users):
     site.command("cache", "systemctl start memcached-node@11211")
 
 
-@pytest.mark.skipif(not FULL, reason="the test of the tests: RUN_FULL=1")
+@at_length
 def test_memcached_session_manager_alone_fails(site):
+    """The test of the tests: what they prove is not there by itself."""
     pairs = ["t9", "t10"]  # on Tomcat 11 it makes no session at all
     for before, after in ((OURS, PLAIN), (PLAIN, OURS)):
         for pair in pairs:

@@ -9,7 +9,6 @@ Each test starts where the one before ended.
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
 import shutil
@@ -19,6 +18,7 @@ from dataclasses import replace
 import pytest
 import yaml
 from chain import MANAGER_URL, recap
+from lengths import at_length
 
 BALANCERS = ["web1", "web2"]
 ROUTES = ["app1", "app2", "app3"]
@@ -29,7 +29,6 @@ STEPS = 50
 RELOAD_BEFORE_STEPS = (17, 34)
 SEED = 5
 MANAGER_CONFIGURATION = "/etc/apache2/roundrobin-balancer.conf"
-at_length = pytest.mark.skipif(not os.environ.get("RUN_FULL"), reason="./run test --full")
 
 
 def load(chain, min_requests):
@@ -117,7 +116,8 @@ def test_members_come_and_go(chain):
     with load(chain, min_requests=3000) as users:
         for number, (route, state) in enumerate(steps(SEED, STEPS)):
             if number in RELOAD_BEFORE_STEPS:
-                chain.command("balancer", "systemctl reload apache2")
+                for balancer in BALANCERS:
+                    chain.command(balancer, "systemctl reload apache2")
                 assert states(chain) == dict.fromkeys(BALANCERS, now), f"after the reload before step {number}"
             assert change(chain, route, state) == dict.fromkeys(BALANCERS, state), f"step {number}"
             now[route] = state
