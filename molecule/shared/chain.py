@@ -14,10 +14,11 @@ import tempfile
 import typing as t
 import urllib.request
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
+from engine import Engine
 from play import Play
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,6 +44,8 @@ class Chain:
     addresses: dict[str, str]
     #: how to log in to a host, by its address
     ssh_config: Path
+    #: what runs it here, of each inventory host of a scenario
+    containers: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of_scenario(cls) -> Chain:
@@ -54,6 +57,7 @@ class Chain:
             [Path(os.environ["MOLECULE_INVENTORY_FILE"])],
             {instance["instance"]: instance["address"] for instance in instances},
             directory / "ssh_config",
+            {instance["instance"]: instance["container"] for instance in instances},
         )
 
     def argv(self, program: str, *arguments: str) -> list[str]:
@@ -90,6 +94,19 @@ class Chain:
         if result.returncode:
             raise RuntimeError(f"{command} on {host}: {result.returncode}\n{result.stdout}{result.stderr}")
         return result.stdout.strip()
+
+    def cut_power(self, host: str) -> None:
+        """End the host's machine from one moment to the next."""
+        Engine().run("kill", self.containers[host])
+
+    def boot(self, host: str) -> None:
+        """Start the host's machine again, and wait until it is up."""
+        Engine().run("start", self.containers[host])
+        self.aside(host, "systemctl is-system-running --wait || true")
+
+    def aside(self, host: str, command: str) -> str:
+        """Run a shell command as root on a host, without SSH."""
+        return Engine().run("exec", self.containers[host], "sh", "-c", command)
 
     def module(self, hosts: str, module: str, **options: t.Any) -> dict[str, dict[str, t.Any]]:
         """Run one of the collection's modules as root on hosts, at once, and return the answer of each."""
