@@ -98,20 +98,22 @@ def _names(events: Sequence[Event], plan: Mapping[str, Any]) -> list[str]:
 
 
 def _batches(events: Sequence[Event], plan: Mapping[str, Any], end: float) -> list[Json]:
-    """The batches that were begun. A batch lasts until the next one begins, or the rollout ends."""
+    """The batches that were begun. A batch lasts until the last event of its members before the next one begins."""
     begun = [event for event in events if event["type"] == "batch"]
     stays_up = plan.get("stays_up") or []
     batches = []
     for index, event in enumerate(begun):
-        ended = begun[index + 1]["offset"] if index + 1 < len(begun) else end
+        hosts = list(event["data"].get("hosts") or ())
+        next_one = begun[index + 1]["offset"] if index + 1 < len(begun) else end
+        own = [other["offset"] for other in events if other["host"] in hosts and other["offset"] <= next_one]
         batches.append(
             {
                 "batch": index + 1,
-                "hosts": list(event["data"].get("hosts") or ()),
+                "hosts": hosts,
                 "direction": event["direction"],
                 "at": event["at"],
                 "offset": event["offset"],
-                "seconds": _rounded(ended - event["offset"]),
+                "seconds": _rounded(max([event["offset"], *own]) - event["offset"]),
                 "stays_up": list(stays_up[index]) if index < len(stays_up) and event["direction"] == "forward" else [],
             }
         )
@@ -156,7 +158,7 @@ def _member(name: str, events: Sequence[Event], plan: Mapping[str, Any], batches
         "host": name,
         "machine": planned.get("machine"),
         "batch": next((batch["batch"] for batch in batches if name in batch["hosts"]), None),
-        "from": planned.get("version_before"),
+        "from": planned.get("version_now"),
         "to": planned.get("version_after"),
         "result": _result(steps, skipped),
         "reason": _reason(steps, skipped),

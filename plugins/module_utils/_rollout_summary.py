@@ -25,11 +25,11 @@ def summary(report: Json) -> list[str]:
     for member in report["members"]:
         for failure in member["failures"]:
             lines += ["", *_failure(member, failure)]
-    reasons = [
-        f"{member['host']} {_words(member['result'])}: {one_line(member['reason'])}"
-        for member in report["members"]
-        if member["reason"] and not member["failures"]
-    ]
+    alike: dict[str, list[str]] = {}
+    for member in report["members"]:
+        if member["reason"] and not member["failures"]:
+            alike.setdefault(f"{_words(member['result'])}: {one_line(member['reason'])}", []).append(member["host"])
+    reasons = [f"{', '.join(hosts)} {reason}" for reason, hosts in alike.items()]
     return [*lines, *([""] if reasons else []), *reasons, *([""] if lines else []), _result(report)]
 
 

@@ -26,7 +26,8 @@ SOURCE = (ROOT / "roles/rolling_deploy/templates/report.html.j2").read_text()
 # As ansible.builtin.template does it: nothing is escaped but what the template escapes.
 TEMPLATE = jinja2.Environment(trim_blocks=True, undefined=jinja2.StrictUndefined, autoescape=False).from_string(SOURCE)
 
-NAMES = sorted(path.stem for path in JOURNALS.glob("*.jsonl"))
+# Two are of real rollouts (one killed, one whose members all went back), two were written to have everything in them.
+RESULTS = {"all_back": "failed", "good": "done", "interrupted": "interrupted", "sick": "failed"}
 
 
 def journal(name):
@@ -71,18 +72,14 @@ class Page(html.parser.HTMLParser):
         return " ".join(" ".join(self.texts).split())
 
 
-def test_there_are_journals():
-    assert NAMES == ["good", "interrupted", "sick"]
-
-
-@pytest.mark.parametrize("name, result", [("good", "done"), ("interrupted", "interrupted"), ("sick", "failed")])
+@pytest.mark.parametrize("name, result", RESULTS.items())
 def test_report_is_of_the_documented_shape(name, result):
     report = valid(rollout_report(journal(name)))
     assert report["result"] == result
-    assert report["summary"][-1].startswith(f"deploy ROOT 1.4.2: {result} after ")
+    assert report["summary"][-1].startswith(f"deploy ROOT {report['version']}: {result} after ")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", RESULTS)
 def test_journal_that_is_cut_anywhere_gives_a_report_and_a_page(name):
     lines = journal(name).splitlines(keepends=True)
     for count in range(1, len(lines)):
@@ -101,7 +98,7 @@ def test_what_is_no_journal_is_refused(wrong):
 # The page -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", RESULTS)
 def test_page_is_complete_in_itself(name):
     seen = Page(page(rollout_report(journal(name))))
     assert seen.addresses == []
@@ -109,7 +106,7 @@ def test_page_is_complete_in_itself(name):
     assert "url(" not in SOURCE and "@import" not in SOURCE
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", RESULTS)
 def test_page_tells_what_the_report_tells(name):
     report = rollout_report(journal(name))
     text = Page(page(report)).text
@@ -130,7 +127,7 @@ def hostile(value, keep=()):
     return f"{value}<script>alert('\"&{{{{7*7}}}}')</script>" if isinstance(value, str) and value else value
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", RESULTS)
 def test_every_text_is_shown_as_text(name):
     report = rollout_report(journal(name))
     clean = Page(page(report))

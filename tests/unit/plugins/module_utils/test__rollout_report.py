@@ -52,7 +52,7 @@ class Journal:
 
 
 def plan(*hosts, **more):
-    members = {host: {"machine": f"m-{host}", "version_before": "1.4.1", "version_after": "1.4.2"} for host in hosts}
+    members = {host: {"machine": f"m-{host}", "version_now": "1.4.1", "version_after": "1.4.2"} for host in hosts}
     return {"order": list(hosts), "members": members, **more}
 
 
@@ -77,8 +77,8 @@ def test_good_rollout():
     }
     assert (found["started_at"], found["ended_at"]) == ("2026-11-24T05:15:00.000Z", "2026-11-24T05:15:20.000Z")
     assert [(batch["batch"], batch["hosts"], batch["seconds"]) for batch in found["batches"]] == [
-        (1, ["app1"], 9),
-        (2, ["app2"], 10),
+        (1, ["app1"], 8),
+        (2, ["app2"], 9),
     ]
     first = found["members"][0]
     assert [first[key] for key in ("host", "machine", "batch", "from", "to", "result", "reason", "failures")] == [
@@ -210,6 +210,16 @@ def test_what_stays_up_is_of_the_batches_forward():
     ]
 
 
+def test_last_batch_does_not_last_for_the_way_back_of_others():
+    log = Journal().batch(1, "app1").phases(2, "app1", "drain", "enable", "done").batch(6, "app2")
+    log.phases(7, "app2", "drain", "failed").phases(10, "app1", "drain", "enable", "done", direction="back")
+    assert [batch["seconds"] for batch in log.report()["batches"]] == [3, 2]
+
+
+def test_batch_without_an_event_of_its_members_lasted_for_nothing():
+    assert [batch["seconds"] for batch in Journal().batch(1, "app1").finished(9, "failed").report()["batches"]] == [0]
+
+
 def test_warnings_and_what_was_taken_over():
     found = Journal(plan=plan(warnings=["one node"], interrupted={"id": "zero"})).report()
     assert (found["warnings"], found["took_over"]) == (["one node"], "zero")
@@ -269,6 +279,14 @@ def test_summary_of_an_interrupted_run():
         "app1 interrupted: nothing is known after its phase stop",
         "",
         "deploy: interrupted after 2.0 s; 1 interrupted; at most 1 out at once",
+    ]
+
+
+def test_summary_tells_a_reason_once():
+    log = Journal(plan=plan(skipped={"app1": "on 1.4.2 already", "app2": "on 1.4.2 already", "app3": "not asked for"}))
+    assert summary(log.finished(1, "done").report())[5:7] == [
+        "app1, app2 skipped: on 1.4.2 already",
+        "app3 skipped: not asked for",
     ]
 
 
