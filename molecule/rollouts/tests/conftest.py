@@ -1,0 +1,22 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The site is the same for all tests, and each has to leave it whole."""
+
+from __future__ import annotations
+
+import pytest
+from site_of_rollouts import Site, everywhere
+
+
+@pytest.fixture(scope="session")
+def one_site(chain):
+    return Site(chain)
+
+
+@pytest.fixture
+def site(one_site):
+    """Whole, and on one version before and after each test."""
+    one_site.must_be_whole(**everywhere(one_site.version))
+    yield one_site
+    one_site.must_be_whole(**everywhere(one_site.version))
