@@ -1,13 +1,12 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stands in for a Tomcat: says who it is and which path it was asked for; /slow takes 15 seconds, /held until /let-go is asked."""
+"""Stands in for a Tomcat: says who it is and which path it was asked for; /held is answered once /let-go is asked."""
 
 from __future__ import annotations
 
 import sys
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PORT = int(sys.argv[1])
@@ -21,11 +20,10 @@ class Backend(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Tell the route of this backend and the path."""
-        if "/slow" in self.path:
-            time.sleep(15)
-        elif self.path == "/held":
+        if self.path.endswith("/held"):
+            let_go.clear()
             let_go.wait()
-        elif self.path == "/let-go":
+        elif self.path.endswith("/let-go"):
             let_go.set()
         body = f"t{PORT - 8080} {self.path}".encode()
         self.send_response(200)

@@ -134,15 +134,19 @@ def test_draining_keeps_sessions(site, member):
     assert {who(site) for _attempt in range(6)} == {"t1"}
 
 
-def test_waits_for_the_request_in_flight(site, member):
+def test_waits_for_the_request_in_flight(host, site, member):
     answers = []
-    slow = threading.Thread(target=lambda: answers.append(who(site + "slow", "t2")))
+    slow = threading.Thread(target=lambda: answers.append(who(site + "held", "t2")))
     slow.start()
     time.sleep(0.5)
     hasty = member(route="t2", state="disabled", wait="idle", timeout=0.5, on_timeout="proceed")
     assert (hasty["idle"], hasty["in_flight"]) == (False, 1)
+    ask = "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8082/let-go')"
+    later = threading.Timer(4, host.check_output, ("python3 -c %s", ask))
+    later.start()
     patient = member(route="t2", state="disabled", wait="idle", timeout=60)
     assert (patient["changed"], patient["idle"], patient["in_flight"]) == (False, True, 0)
+    later.join()
     slow.join()
     assert answers == ["t2"]
 

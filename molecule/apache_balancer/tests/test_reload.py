@@ -49,7 +49,21 @@ def watch(chain):
     return subprocess.Popen(ssh, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
+def test_what_httpd_refuses_changes_nothing(chain):
+    before = chain.command(HOST, f"sha256sum {FILES}")
+    play = converge(
+        chain,
+        *["-e", "apache_balancer_tls_certificate=/no/such.pem", "-e", "apache_balancer_tls_key=/no/such.key"],
+        *["-e", "apache_balancer_ajp_secret=another-secret"],
+    )
+    assert play.returncode == 2
+    assert "/no/such.pem" in play.stdout
+    assert chain.command(HOST, f"sha256sum {FILES}") == before
+    assert chain.command(HOST, "systemctl reload apache2 && systemctl is-active apache2") == "active"
+
+
 def test_a_disabled_member_stays_so_at_every_moment(chain):
+    """The run after the one that was refused: it finds the role's own configuration again."""
     set_state(chain, "disabled")
     watcher = watch(chain)
     try:
@@ -87,18 +101,3 @@ def test_a_reload_waits_for_the_last_request_of_a_member_that_is_out(chain):
 
 def ask_t2(chain, path):
     return requests.get(chain.url(HOST) + path, cookies={"JSESSIONID": "0.t2"}, timeout=300).status_code
-
-
-def test_what_httpd_refuses_changes_nothing(chain):
-    before = chain.command(HOST, f"sha256sum {FILES}")
-    play = converge(
-        chain,
-        *["-e", "apache_balancer_tls_certificate=/no/such.pem", "-e", "apache_balancer_tls_key=/no/such.key"],
-        *["-e", "apache_balancer_ajp_secret=another-secret"],
-    )
-    assert play.returncode == 2
-    assert "/no/such.pem" in play.stdout
-    assert chain.command(HOST, f"sha256sum {FILES}") == before
-    assert chain.command(HOST, "systemctl reload apache2 && systemctl is-active apache2") == "active"
-    # The next run finds its own configuration again.
-    assert converge(chain).returncode == 0
