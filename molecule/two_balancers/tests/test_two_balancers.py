@@ -12,21 +12,23 @@ import json
 import random
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import yaml
-from chain import MANAGER_URL, recap
-from lengths import at_length
+from chain import MANAGER_URL, ROOT, recap
+from lengths import FULL, at_length
 
 BALANCERS = ["web1", "web2"]
 ROUTES = ["app1", "app2", "app3"]
 ALL_IN = dict.fromkeys(ROUTES, "enabled")
 STATES = ["enabled", "draining", "disabled"]
 USERS = 30
-STEPS = 50
-RELOAD_BEFORE_STEPS = (17, 34)
+STEPS = 51 if FULL else 21
+RELOAD_EVERY = STEPS // 3
 SEED = 5
 MANAGER_CONFIGURATION = "/etc/apache2/roundrobin-balancer.conf"
 
@@ -65,14 +67,31 @@ def steps(seed: int, count: int) -> Iterator[tuple[str, str]]:
             yield route, state
 
 
-def change(chain, route, state):
-    """On both balancers at once. httpd's counter of busy requests may never come back to 0, so the wait is a short one."""
+def task_to_change(route: str, state: str) -> dict[str, Any]:
+    """httpd's counter of busy requests may never come back to 0, so the wait is a short one."""
     options = {"manager_url": MANAGER_URL, "route": route, "state": state, "keep_usable": 1}
     if state != "draining":
         wait = "ok" if state == "enabled" else "idle"
         options |= {"wait": wait, "timeout": 5, "on_timeout": "proceed"}
-    answers = chain.module("balancer", "httpd_balancer_member", **options)
-    return {host: answer["state_after"] for host, answer in answers.items()}
+    wrong = f"answer is failed or answer.state_after != '{state}'"
+    return {"roundrobin.tomcat.httpd_balancer_member": options, "register": "answer", "failed_when": wrong}
+
+
+def tasks_to_reload(expected: dict[str, str]) -> Iterator[dict[str, Any]]:
+    """And to see that every member is as it was."""
+    yield {"ansible.builtin.systemd_service": {"name": "apache2", "state": "reloaded"}}
+    found = "answer.balancers[0].members | items2dict('route', 'state')"
+    info = {"roundrobin.tomcat.httpd_balancer_info": {"manager_url": MANAGER_URL}}
+    yield {**info, "register": "answer", "failed_when": f"answer is failed or ({found}) != {expected}"}
+
+
+def run_on_both(chain, tasks: list[dict[str, Any]]) -> subprocess.CompletedProcess[str]:
+    """Each task on both balancers at once, all of them in one run of Ansible."""
+    play = {"hosts": "balancer", "become": True, "gather_facts": False, "any_errors_fatal": True, "tasks": tasks}
+    playbook = chain.directory / "steps.json"
+    playbook.write_text(json.dumps([play]))
+    argv = chain.argv("ansible-playbook", str(playbook))
+    return subprocess.run(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
 
 
 @pytest.fixture
@@ -99,32 +118,17 @@ def closed(chain):
     chain.command("web2", f"mv /root/kept {MANAGER_CONFIGURATION} && systemctl reload apache2")
 
 
-@pytest.mark.parametrize("fault", ["unreachable", "stopped", "closed"])
+@pytest.mark.parametrize("fault", ["unreachable", pytest.param("stopped", marks=at_length), "closed"])
 def test_one_balancer_at_fault_stops_the_rollout_before_it_starts(chain, request, fault):
+    """Stopped: in the short form, test_the_manager_is_stopped in tests/integration is what the preflight is told."""
     before = started(chain)
     play = request.getfixturevalue(fault).deploy("1.1")
     assert play.returncode != 0
-    assert set(re.findall(r"failed: \[app\d -> (\w+)", play.stdout)) == {"web2"}, play.stdout
+    told = play.stdout.rpartition("Nothing was touched")[2].partition("PLAY RECAP")[0]
+    assert set(re.findall(r"\bweb\d", told)) == {"web2"}, play.stdout
     assert {counts["changed"] for counts in recap(play).values()} == {0}
     assert started(chain) == before
     assert chain.member_states("web1") == ALL_IN
-
-
-def test_members_come_and_go(chain):
-    now = dict(ALL_IN)
-    print(f"\nseed {SEED}")
-    with load(chain, min_requests=3000) as users:
-        for number, (route, state) in enumerate(steps(SEED, STEPS)):
-            if number in RELOAD_BEFORE_STEPS:
-                for balancer in BALANCERS:
-                    chain.command(balancer, "systemctl reload apache2")
-                assert states(chain) == dict.fromkeys(BALANCERS, now), f"after the reload before step {number}"
-            assert change(chain, route, state) == dict.fromkeys(BALANCERS, state), f"step {number}"
-            now[route] = state
-    print(users.report["totals"])
-    assert users.noticed == {}
-    for route in ROUTES:
-        change(chain, route, "enabled")
 
 
 def test_a_release_that_nobody_notices(chain):
@@ -158,8 +162,38 @@ def test_an_instance_leaves_and_comes_back_with_the_inventory(chain, tmp_path):
         assert without.returncode == 0, without.stdout
         two = {"app1": "enabled", "app2": "enabled"}
         assert states(chain) == dict.fromkeys(BALANCERS, two)
-        again = chain.play("site")
+        again = chain.play("site", *([] if FULL else ["--limit=balancer"]))
         assert again.returncode == 0, again.stdout
+    assert users.noticed == {}
+    assert states(chain) == dict.fromkeys(BALANCERS, ALL_IN)
+
+
+def test_members_come_and_go(chain):
+    now, tasks = dict(ALL_IN), []
+    for number, (route, state) in enumerate(steps(SEED, STEPS)):
+        if number and number % RELOAD_EVERY == 0:
+            tasks += tasks_to_reload(now)
+        tasks.append(task_to_change(route, state))
+        now[route] = state
+    with load(chain, min_requests=3000 if FULL else 1000) as users:
+        play = run_on_both(chain, tasks)
+        assert play.returncode == 0, play.stdout
+    print(users.report["totals"])
+    assert users.noticed == {}
+    assert states(chain) == dict.fromkeys(BALANCERS, now)
+    play = run_on_both(chain, [task_to_change(route, "enabled") for route in ROUTES])
+    assert play.returncode == 0, play.stdout
+
+
+@at_length
+def test_a_release_while_httpds_counters_are_wrong(chain):
+    """After so many changes some member's counter of busy requests mostly stays above 0 for good, so that a drain lasts as long as it may.
+
+    In the short form, molecule/apache_balancer and tests/integration have a wait that proceeds at its deadline.
+    """
+    with load(chain, min_requests=1000) as users:
+        play = chain.deploy("1.2")
+        assert play.returncode == 0, play.stdout
     assert users.noticed == {}
     assert states(chain) == dict.fromkeys(BALANCERS, ALL_IN)
 
