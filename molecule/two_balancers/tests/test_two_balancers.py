@@ -144,6 +144,7 @@ def test_a_release_that_nobody_notices(chain):
 
 @at_length
 def test_failover_test(chain):
+    """In the short form: the scenarios default and cluster."""
     play = chain.play("failover_test")
     assert play.returncode == 0, play.stdout
     assert "took over" in play.stdout
@@ -200,6 +201,7 @@ def test_a_release_while_httpds_counters_are_wrong(chain):
 
 @at_length
 def test_an_application_goes_to_its_own_instances_only(chain):
+    """In the short form: each of the three applications of the scenario sessions has its own, and /see of apache_balancer."""
     root = {"path": "/", "health_path": "/health", "health_pattern": "(?m)^version={version}$"}
     extra = {**root, "name": "extra", "path": "/extra", "instances": ["app2", "app3"]}
     both = ["-e", json.dumps({"tomcat_applications": [root, extra]})]
