@@ -199,16 +199,15 @@ def test_a_release_while_httpds_counters_are_wrong(chain):
     assert states(chain) == dict.fromkeys(BALANCERS, ALL_IN)
 
 
-@at_length
 def test_an_application_goes_to_its_own_instances_only(chain):
-    """In the short form: each of the three applications of the scenario sessions has its own, and /see of apache_balancer."""
     root = {"path": "/", "health_path": "/health", "health_pattern": "(?m)^version={version}$"}
     extra = {**root, "name": "extra", "path": "/extra", "instances": ["app2", "app3"]}
     both = ["-e", json.dumps({"tomcat_applications": [root, extra]})]
     site = chain.play("site", *both)
     assert site.returncode == 0, site.stdout
     before = started(chain)
-    play = chain.deploy("2.0", *both, "-e", "release_app=extra")
+    # Some counter of busy requests may never come back to 0.
+    play = chain.deploy("2.0", *both, "-e", "release_app=extra", "-e", "rolling_deploy_drain_timeout=5")
     assert play.returncode == 0, play.stdout
     after = started(chain)
     assert after["app1"] == before["app1"]
