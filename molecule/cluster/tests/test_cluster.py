@@ -29,6 +29,7 @@ def test_memcached_holds_the_sessions_and_listens_on_one_address(chain, host):
 
 
 def test_a_malformed_server_xml_is_named_and_left_alone(chain):
+    """And once it is mended, a run changes nothing: not on any host."""
     chain.command("app1", f"cp -p {SERVER_XML} {SERVER_XML}.good && sed -i 's#</Engine>##' {SERVER_XML}")
     broken = chain.command("app1", f"sha256sum < {SERVER_XML}")
     before = chain.command("app1", "systemctl show --property=MainPID tomcat@app1")
