@@ -17,7 +17,7 @@ import os
 import shutil
 import tempfile
 import typing as t
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
@@ -29,12 +29,15 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases_disk i
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases_model import (
     HISTORY_LENGTH,
     Activation,
+    Context,
     Outcome,
     Release,
     State,
     WarSource,
+    check_context_version,
     check_version,
     newest_first,
+    next_context_version,
     previous_version,
     releases_to_prune,
     settled_history,
@@ -102,10 +105,14 @@ class AppReleases:
         keep: int | None,
         check_mode: bool,
         max_unpacked_bytes: int,
+        parallel: bool = False,
+        context_version: str | None = None,
     ) -> Outcome:
         """Bring the application to the wanted state, or only tell what that would change."""
         if version is not None:
             check_version(version)
+        if context_version is not None:
+            check_context_version(context_version)
         with contextlib.nullcontext() if check_mode else self.disk.lock():
             if not check_mode:
                 self.disk.remove_leftovers()
@@ -128,18 +135,27 @@ class AppReleases:
                     )
                     after = after.with_release(staged)
                 if state == "active" and after.active != version:
-                    after = self._switch(after, staged, check_mode)
+                    after = self._relink(
+                        after, self._with_active(after, version, parallel, context_version), check_mode
+                    )
+            elif state == "retired":
+                after = self._relink(after, self._without_retired(after, context_version), check_mode)
             elif state == "inactive":
-                if after.active is not None:
-                    after = self._switch(after, None, check_mode)
+                after = self._relink(after, (), check_mode)
             elif version is not None:
-                if version == after.active:
-                    raise CollectionError(f"release {version} of {self.disk.name} is active and cannot be removed")
+                linked = [context for context in after.contexts if context.version == version]
+                if linked:
+                    raise CollectionError(
+                        f"release {version} of {self.disk.name} is active and cannot be removed"
+                        if version == after.active
+                        else f"release {version} of {self.disk.name} still has users of its own, by "
+                        f"{self.disk.link(linked[0].context_version)}, and cannot be removed: retire it first"
+                    )
                 after = self._drop(after, [version] if version in after.releases else [], check_mode)
             else:
                 after = State()
                 if before != after and not check_mode:
-                    self._remove_application()
+                    self._remove_application(before)
             pruned = releases_to_prune(after, keep, version)
             after = self._drop(after, pruned, check_mode)
         return Outcome(before, after, pruned)
@@ -232,36 +248,75 @@ class AppReleases:
                 shutil.rmtree(building)
         return release
 
-    def _switch(self, state: State, release: Release | None, check_mode: bool) -> State:
-        """Make a release (or none) the active one."""
-        after = state.activated(
-            Activation(
+    def _with_active(
+        self, state: State, version: str, parallel: bool, context_version: str | None
+    ) -> tuple[Context, ...]:
+        """Return the contexts with a release as the active one: in place of the present one, or beside it."""
+        if state.active is None:
+            return (*state.older, Context(context_version or "", version))
+        if not parallel:
+            # Its name stays: a session store may have the sessions under it.
+            return (*state.older, Context(state.context_version, version))
+        fresh = next_context_version(state.contexts) if context_version is None else context_version
+        if fresh <= state.context_version:
+            raise CollectionError(
+                f"context_version {fresh!r} is not newer than {state.context_version!r} of the active release "
+                f"{state.active} of {self.disk.name}: give {next_context_version(state.contexts)} or higher"
+            )
+        return (*state.contexts, Context(fresh, version))
+
+    def _without_retired(self, state: State, context_version: str | None) -> tuple[Context, ...]:
+        """Return the contexts without the older ones, or without the one named."""
+        left = (
+            state.contexts[-1:]
+            if context_version is None
+            else tuple(context for context in state.contexts if context.context_version != context_version)
+        )
+        if not left and state.contexts:
+            raise CollectionError(
+                f"{self.disk.link(state.context_version)} is the only context of {self.disk.name} and cannot be retired: "
+                "that would be state inactive"
+            )
+        return left
+
+    def _relink(self, state: State, contexts: tuple[Context, ...], check_mode: bool) -> State:
+        """Let the links be these. Another active release is a line of history."""
+        after = state.with_contexts(contexts)
+        if after.contexts == state.contexts:
+            return state
+        release = after.releases.get(after.active) if after.active is not None else None
+        if after.active != state.active:
+            line = Activation(
                 at=self._timestamp(),
                 by=self._actor,
-                version=release.version if release else None,
+                version=after.active,
                 sha256=release.sha256 if release else None,
                 replaced=state.active,
             )
-        )
+            after = replace(after, history=state.noted(line).history)
         if check_mode:
             return after
         try:
-            self.disk.clear_work()
+            # The newest last: only with it another release is active.
+            wanted = [context for context in after.contexts if context not in state.contexts]
+            names = {context.context_version for context in after.contexts}
+            for context in wanted:
+                self.disk.clear_work(context.context_version)
+            if not after.contexts:
+                self.disk.clear_work(state.context_version)
             self.disk.make_directory(self.disk.directory)
-            self.disk.write_json(self.disk.history_path, [asdict(line) for line in after.history])
-            if release is None:
-                os.unlink(self.disk.link)
-            else:
-                # Made outside webapps, where a run that dies here would leave a second application.
-                fresh = os.path.join(self.disk.directory, ".link-new")
-                os.symlink(f"../releases/{self.disk.name}/{release.version}/exploded", fresh)
-                os.lchown(fresh, self.disk.uid, self.disk.gid)
-                os.replace(fresh, self.disk.link)
+            if after.history != state.history:
+                self.disk.write_json(self.disk.history_path, [asdict(line) for line in after.history])
+            for context in state.contexts:
+                if context.context_version not in names:
+                    os.unlink(self.disk.link(context.context_version))
+            for context in wanted:
+                self.disk.switch(context.context_version, context.version)
             sync_directory(self.disk.webapps)
         except OSError as exc:
-            target = f"to {release.version}" if release else "to no release"
+            target = f"to {after.active}" if after.active else "to no release"
             raise CollectionError(
-                f"{self.disk.link} could not be switched {target}: {_reason(exc)}; "
+                f"{self.disk.link(after.context_version)} could not be switched {target}: {_reason(exc)}; "
                 f"{state.active or 'no release'} is still active"
             ) from exc
         return after
@@ -280,11 +335,12 @@ class AppReleases:
                     ) from exc
         return state.without(versions)
 
-    def _remove_application(self) -> None:
+    def _remove_application(self, state: State) -> None:
         try:
-            if os.path.lexists(self.disk.link):
-                os.unlink(self.disk.link)
-            self.disk.clear_work()
+            for context in state.contexts or (Context("", ""),):
+                if os.path.lexists(self.disk.link(context.context_version)):
+                    os.unlink(self.disk.link(context.context_version))
+                self.disk.clear_work(context.context_version)
             if os.path.lexists(self.disk.directory):
                 shutil.rmtree(self.disk.directory)
         except OSError as exc:

@@ -10,8 +10,9 @@ Private to the collection.
     releases/NAME/VERSION/release.json    what is there; its directory appears whole, by one rename
     releases/NAME/history.json            what was active when, and who made it so
     webapps/NAME -> ../releases/NAME/VERSION/exploded
+    webapps/NAME##000001 -> ...           beside it after a parallel activation; the highest is active
 
-The link is the truth about what is active.
+The links are the truth about what is active.
 """
 
 from __future__ import annotations
@@ -30,8 +31,10 @@ from dataclasses import replace
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases_model import (
+    CONTEXT_VERSION,
     VERSION,
     Activation,
+    Context,
     Release,
     State,
 )
@@ -51,7 +54,6 @@ class ReleasesDisk:
         self.webapps = os.path.join(base, "webapps")
         self.root = os.path.join(base, "releases")
         self.directory = os.path.join(self.root, name)
-        self.link = os.path.join(self.webapps, name)
         try:
             webapps = os.stat(self.webapps)
         except OSError as exc:
@@ -79,7 +81,7 @@ class ReleasesDisk:
         releases = {}
         for version in self._staged_names():
             releases[version] = self._read_release(version)
-        return State(active=self._read_link(), releases=releases, history=self._read_history())
+        return State(releases=releases, history=self._read_history()).with_contexts(self._read_contexts())
 
     def _staged_names(self) -> list[str]:
         try:
@@ -111,26 +113,42 @@ class ReleasesDisk:
             return replace(release, version=version, problem=f"{path} says version {release.version}")
         return release
 
-    def _read_link(self) -> str | None:
-        war = self.link + ".war"
-        if os.path.lexists(war):
-            raise CollectionError(
-                f"{war} is in the way: Tomcat would deploy it over the release; remove it (stage it as a release instead)"
-            )
+    def link(self, context_version: str) -> str:
+        """Return the link that Tomcat takes a context from."""
+        return os.path.join(self.webapps, f"{self.name}##{context_version}" if context_version else self.name)
+
+    def _read_contexts(self) -> list[Context]:
+        """Read the links; whatever else Tomcat would take for this application is in the way."""
+        contexts = []
+        for entry in sorted(os.listdir(self.webapps)):
+            name, _mark, context_version = entry.partition("##")
+            path = os.path.join(self.webapps, entry)
+            if entry == f"{self.name}.war" or (name == self.name and entry.endswith(".war")):
+                raise CollectionError(
+                    f"{path} is in the way: Tomcat would deploy it over the release; remove it (stage it as a release instead)"
+                )
+            if name != self.name:
+                continue
+            if context_version and not CONTEXT_VERSION.fullmatch(context_version):
+                raise CollectionError(
+                    f"{path} is in the way: Tomcat would take it for a version of the application; move it elsewhere first"
+                )
+            contexts.append(Context(context_version, self._read_link(path)))
+        return contexts
+
+    def _read_link(self, path: str) -> str:
         try:
-            target = os.readlink(self.link)
-        except FileNotFoundError:
-            return None
+            target = os.readlink(path)
         except OSError as exc:
             if exc.errno != errno.EINVAL:
-                raise CollectionError(f"{self.link} cannot be read: {exc.strerror}") from exc
+                raise CollectionError(f"{path} cannot be read: {exc.strerror}") from exc
             raise CollectionError(
-                f"{self.link} is in the way: it is not a link to a release; move it elsewhere first"
+                f"{path} is in the way: it is not a link to a release; move it elsewhere first"
             ) from exc
         match = re.fullmatch(rf"\.\./releases/{re.escape(self.name)}/([^/]+)/exploded", target)
         if not match or not VERSION.fullmatch(match[1]):
             raise CollectionError(
-                f"{self.link} is in the way: it links to {target}, not to a release; remove the link first"
+                f"{path} is in the way: it links to {target}, not to a release; remove the link first"
             )
         return match[1]
 
@@ -176,8 +194,8 @@ class ReleasesDisk:
             elif name.startswith((".link-", ".json-")):
                 os.unlink(os.path.join(self.directory, name))
 
-    def clear_work(self) -> None:
-        """Empty the application's work directory of all but sessions.
+    def clear_work(self, context_version: str) -> None:
+        """Empty a context's work directory of all but sessions.
 
         The directory belongs to Tomcat's user and this runs as root: every step down is
         by file descriptor and refuses links, so that a planted one leads nowhere.
@@ -187,7 +205,7 @@ class ReleasesDisk:
             try:
                 handle = os.open(os.path.join(self.base, "work"), os.O_RDONLY | os.O_DIRECTORY)
                 stack.callback(os.close, handle)
-                for part in ("Catalina", "localhost", self.name):
+                for part in ("Catalina", "localhost", os.path.basename(self.link(context_version))):
                     handle = os.open(part, flags, dir_fd=handle)
                     stack.callback(os.close, handle)
             except FileNotFoundError:
@@ -201,6 +219,14 @@ class ReleasesDisk:
                         os.unlink(name, dir_fd=inside)
                     else:
                         os.rmdir(name, dir_fd=inside)
+
+    def switch(self, context_version: str, version: str) -> None:
+        """Let a link lead to a release, by one atomic rename."""
+        # Made outside webapps, where a run that dies here would leave a second application.
+        fresh = os.path.join(self.directory, ".link-new")
+        os.symlink(f"../releases/{self.name}/{version}/exploded", fresh)
+        os.lchown(fresh, self.uid, self.gid)
+        os.replace(fresh, self.link(context_version))
 
     def make_directory(self, path: str) -> None:
         if os.path.isdir(path):

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
+CONTEXT_VERSION = re.compile(r"[0-9]{6}")
 HISTORY_LENGTH = 200
 
 
@@ -44,12 +45,26 @@ class Activation:
 
 
 @dataclass(frozen=True)
+class Context:
+    """A link below webapps: what Tomcat calls the version of a context ("" for the plain name), and the release it is for."""
+
+    context_version: str
+    version: str
+
+
+@dataclass(frozen=True)
 class State:
-    """All that is known of one application on one instance."""
+    """All that is known of one application on one instance.
+
+    Active is the release of the newest context, that of new users. Older contexts are
+    there from a parallel activation until they are retired.
+    """
 
     active: str | None = None
     releases: dict[str, Release] = field(default_factory=dict)
     history: tuple[Activation, ...] = ()
+    context_version: str = ""
+    older: tuple[Context, ...] = ()
 
     @property
     def previous(self) -> str | None:
@@ -62,10 +77,24 @@ class State:
         release = self.releases.get(self.active) if self.active is not None else None
         return release.sha256 if release else None
 
-    def activated(self, activation: Activation) -> State:
-        """Return this state after one more line of history."""
+    @property
+    def contexts(self) -> tuple[Context, ...]:
+        """All contexts, the newest last."""
+        return self.older if self.active is None else (*self.older, Context(self.context_version, self.active))
+
+    def with_contexts(self, contexts: t.Iterable[Context]) -> State:
+        """Return this state with these contexts, in any order."""
+        # Tomcat orders them as strings, the plain name first.
+        ordered = sorted(contexts, key=lambda context: context.context_version)
+        if not ordered:
+            return replace(self, active=None, context_version="", older=())
+        newest = ordered[-1]
+        return replace(self, active=newest.version, context_version=newest.context_version, older=tuple(ordered[:-1]))
+
+    def noted(self, activation: Activation) -> State:
+        """Return this state with one more line of history."""
         history = (*settled_history(self.history, self.active), activation)
-        return replace(self, active=activation.version, history=history[-HISTORY_LENGTH:])
+        return replace(self, history=history[-HISTORY_LENGTH:])
 
     def with_release(self, release: Release) -> State:
         """Return this state with one more release."""
@@ -111,6 +140,20 @@ def check_version(version: str) -> str:
     return version
 
 
+def check_context_version(context_version: str) -> str:
+    """Return a version of a context that sorts as a string as it does as a number."""
+    if context_version and not CONTEXT_VERSION.fullmatch(context_version):
+        raise CollectionError(
+            f"context_version {context_version!r} is not accepted: 6 digits as 000002, or empty for the plain name"
+        )
+    return context_version
+
+
+def next_context_version(contexts: t.Iterable[Context]) -> str:
+    """Return the version of a context that Tomcat takes for newer than all these."""
+    return f"{max([0, *(int(context.context_version or 0) for context in contexts)]) + 1:06d}"
+
+
 def settled_history(history: t.Sequence[Activation], active: str | None) -> tuple[Activation, ...]:
     """Drop a last line that was written ahead of a switch that never came."""
     if history and history[-1].version != active and history[-1].replaced == active:
@@ -144,8 +187,8 @@ def newest_first(releases: t.Mapping[str, Release]) -> list[Release]:
 
 
 def releases_to_prune(state: State, keep: int | None, named: str | None) -> tuple[str, ...]:
-    """Return the versions beyond the newest `keep`; never the active one, the one before it, or the one just named."""
+    """Return the versions beyond the newest `keep`; never one that is linked, the one before it, or the one just named."""
     if keep is None:
         return ()
-    guarded = {state.active, state.previous, named}
+    guarded = {state.previous, named, *(context.version for context in state.contexts)}
     return tuple(release.version for release in newest_first(state.releases)[keep:] if release.version not in guarded)

@@ -13,7 +13,8 @@ description:
     and switches between them by one atomic rename of a symbolic link.
   - A release lies in C(releases/NAME/VERSION/), the active one is what C(webapps/NAME) links to.
     No WAR lies in C(webapps), so there is never a stale unpacked directory.
-  - Does not start, stop or reload Tomcat. Switch while the instance is stopped, or reload the context afterwards.
+  - Does not start, stop or reload Tomcat. Switch while the instance is stopped, or have M(roundrobin.tomcat.tomcat_context)
+    tell a running one.
   - The instance must have C(autoDeploy="false") on its C(Host), or Tomcat would act on the switch by itself.
 options:
   base:
@@ -36,12 +37,30 @@ options:
       - V(staged), the release is there, verified and unpacked, and nothing else changes.
       - V(active), it is also what C(webapps/NAME) links to. The application's work directory is emptied
         when the link changes, but for stored sessions (C(SESSIONS.ser), C(*.session)).
+      - V(retired), what a parallel activation left beside the active release is removed from C(webapps), the releases stay.
+        With O(context_version) only that one, which may be the newest, so that the one before it is active again.
       - V(inactive), C(webapps/NAME) is removed, the releases stay.
-      - V(absent), the release O(version) is removed, which must not be the active one,
+      - V(absent), the release O(version) is removed, which must not be active or wait to be retired,
         or without O(version) the application and all its releases.
     type: str
-    choices: [staged, active, inactive, absent]
+    choices: [staged, active, retired, inactive, absent]
     default: active
+  parallel:
+    description:
+      - With O(state=active), add the release beside the active one as C(webapps/NAME##000001) instead of replacing it.
+        Tomcat gives it to new users, and lets those who have a session finish on the release they began with.
+      - Where nothing is active yet, and where O(version) is active already, it makes no difference.
+      - A later activation without it replaces the newest release under the name that this has, as a session store may keep
+        the sessions under that name.
+    type: bool
+    default: false
+  context_version:
+    description:
+      - What stands behind C(##), 6 digits, or V("") for C(webapps/NAME) itself.
+      - With O(parallel=true), the one to add. It must be higher than the present one. By default the next one.
+      - With O(state=retired), the one to remove.
+      - Else where the release goes if nothing is active yet, as on an instance that joins others that are at V(000002).
+    type: str
   src:
     description:
       - The WAR, a path on the controller, or on the managed host with O(remote_src=true).
@@ -117,6 +136,7 @@ author:
 extends_documentation_fragment:
   - roundrobin.tomcat._attributes
 seealso:
+  - module: roundrobin.tomcat.tomcat_context
   - module: roundrobin.tomcat.tomcat_webapp_info
   - module: roundrobin.tomcat.http_health
 """
@@ -147,6 +167,19 @@ EXAMPLES = r"""
     version: "{{ release.version_before }}"
     state: active
   when: release.version_before is not none
+
+- name: Add release 1.5.0 beside it for new users
+  roundrobin.tomcat.tomcat_webapp:
+    base: /var/opt/tomcat/jvm1
+    name: ROOT
+    version: 1.5.0
+    parallel: true
+
+- name: Take the older one away when its users have gone
+  roundrobin.tomcat.tomcat_webapp:
+    base: /var/opt/tomcat/jvm1
+    name: ROOT
+    state: retired
 
 - name: Remove the application at /a/b with all its releases
   roundrobin.tomcat.tomcat_webapp:
@@ -179,6 +212,34 @@ sha256_after:
   description: The sha256 of the WAR that is active now, or null.
   returned: success
   type: str
+context_version_before:
+  description: What stood behind C(##) in the name of the active context before this task, V("") for the plain name or if there was none.
+  returned: success
+  type: str
+  sample: ""
+context_version_after:
+  description: What stands there now (in check mode, that would).
+  returned: success
+  type: str
+  sample: "000001"
+older_before:
+  description: The contexts beside the active one before this task, the oldest first.
+  returned: success
+  type: list
+  elements: dict
+  contains: &context
+    context_version:
+      description: What stands behind C(##), V("") for the plain name.
+      type: str
+    version:
+      description: The release.
+      type: str
+older_after:
+  description: The contexts beside the active one now (in check mode, that would be). They wait to be retired.
+  returned: success
+  type: list
+  elements: dict
+  contains: *context
 releases:
   description: The versions that are staged, the newest first.
   returned: success
@@ -202,6 +263,7 @@ import grp
 import os
 import pwd
 import typing as t
+from dataclasses import asdict
 from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
@@ -227,7 +289,9 @@ ARGUMENTS = {
     "base": {"type": "path", "required": True},
     "name": {"type": "str", "required": True},
     "version": {"type": "str"},
-    "state": {"type": "str", "choices": ["staged", "active", "inactive", "absent"], "default": "active"},
+    "state": {"type": "str", "choices": ["staged", "active", "retired", "inactive", "absent"], "default": "active"},
+    "parallel": {"type": "bool", "default": False},
+    "context_version": {"type": "str"},
     "src": {"type": "path"},
     "remote_src": {"type": "bool", "default": False},
     "checksum": {"type": "str"},
@@ -265,7 +329,10 @@ def account_id(kind: str, name: str | None, look_up: t.Callable[[str], int]) -> 
 
 def describe(state: State) -> str:
     """Return what a diff compares."""
-    lines = [f"active: {state.active or ''}", f"previous: {state.previous or ''}", "releases:"]
+    lines = [f"active: {state.active or ''}", f"previous: {state.previous or ''}"]
+    if state.older or state.context_version:
+        lines += ["contexts:"] + [f"  '{context.context_version}': {context.version}" for context in state.contexts]
+    lines.append("releases:")
     lines += [f"  {release.version}: {release.sha256}" for release in newest_first(state.releases)]
     return "\n".join(lines) + "\n"
 
@@ -280,6 +347,10 @@ def result(store: AppReleases, version: str | None, outcome: Outcome) -> dict[st
         "previous_version": after.previous,
         "sha256_before": before.active_sha256,
         "sha256_after": after.active_sha256,
+        "context_version_before": before.context_version,
+        "context_version_after": after.context_version,
+        "older_before": [asdict(context) for context in before.older],
+        "older_after": [asdict(context) for context in after.older],
         "releases": [release.version for release in newest_first(after.releases)],
         "pruned": list(outcome.pruned),
         "diff": {
@@ -305,6 +376,8 @@ def main() -> None:
     )
     params = module.params
     try:
+        if params["parallel"] and params["state"] != "active":
+            raise CollectionError(f"parallel goes with state active, not with {params['state']}")
         if params["keep"] is not None and params["keep"] < 1:
             raise CollectionError(f"keep {params['keep']} is not accepted: give 1 or more, or leave it out")
         store = AppReleases(
@@ -322,6 +395,8 @@ def main() -> None:
             keep=params["keep"],
             check_mode=module.check_mode,
             max_unpacked_bytes=params["max_unpacked_mb"] * 2**20,
+            parallel=params["parallel"],
+            context_version=params["context_version"],
         )
     except CollectionError as exc:
         module.fail_json(msg=exc.message, **exc.details)

@@ -59,6 +59,17 @@ applications:
       description: The release that a rollback goes to, or null.
       type: str
       sample: 1.4.1
+    contexts:
+      description: The contexts that it has in C(webapps), the oldest first. More than one after a parallel activation, until it is retired.
+      type: list
+      elements: dict
+      contains:
+        context_version:
+          description: What stands behind C(##), V("") for the plain name.
+          type: str
+        version:
+          description: The release.
+          type: str
     releases:
       description: All staged releases, the newest first.
       type: list
@@ -133,6 +144,7 @@ def describe(state: State) -> dict[str, t.Any]:
         "active_version": state.active,
         "active_sha256": state.active_sha256,
         "previous_version": state.previous,
+        "contexts": [asdict(context) for context in state.contexts],
         "releases": [asdict(release) for release in newest_first(state.releases)],
         "history": [asdict(line) for line in settled_history(state.history, state.active)],
     }

@@ -84,6 +84,7 @@ def test_info_of_an_application_that_is_not_there(run, base):
                 "active_version": None,
                 "active_sha256": None,
                 "previous_version": None,
+                "contexts": [],
                 "releases": [],
                 "history": [],
             }
