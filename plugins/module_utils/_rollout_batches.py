@@ -56,8 +56,8 @@ class Standing:
     place: Place
     batch: int
     # Who is out for the batch and would serve else, and who serves meanwhile.
-    taken: t.Sequence[str]
-    up: t.Sequence[str]
+    taken: tuple[str, ...]
+    up: tuple[str, ...]
 
     def breaks(self, min_available: int) -> bool:
         """Whether the batch takes away what the place may not miss. A batch that takes nobody out harms nobody."""
@@ -86,8 +86,8 @@ def standings(
             staying = [seat for seat in serving if seat.host not in out]
             # httpd uses a hot standby when no other member is left only.
             up = [seat for seat in staying if not seat.standby] or staying
-            taken = [seat.host for seat in serving if seat.host in out]
-            during.append(Standing(place, number, taken, [seat.host for seat in up]))
+            taken = tuple(seat.host for seat in serving if seat.host in out)
+            during.append(Standing(place, number, taken, tuple(seat.host for seat in up)))
         found.append(during)
         done.update(batch)
     return found

@@ -153,12 +153,12 @@ class Member:
         if self.aim.kind == "restart" or self.left_out:
             return ""
         if self.aim.kind == "repair":
-            return "" if self._to_repair else "is in order" + (f" on {self.version_now}" if self.version_now else "")
+            return "" if self._to_repair else "in order" + (f", on {self.version_now}" if self.version_now else "")
         if self.version_now is None and self.aim.kind == "rollback":
-            return f"has no release of {self.aim.application}"
+            return f"no release of {self.aim.application}"
         if self.version_now != self.aim.version or self.sick:
             return ""
-        return f"has {self.aim.version} already" + (" and stays out of service" if self.stays_out else "")
+        return f"on {self.aim.version} already" + (", stays out of service" if self.stays_out else "")
 
     @property
     def _to_repair(self) -> bool:

@@ -147,10 +147,10 @@ def _concerned(
             continue
         if settings.kind == "repair":
             outside = interrupted and host not in interrupted.members and host not in settings.repair_hosts
-            reason = "was not part of the interrupted rollout" if outside else ""
+            reason = "not part of the interrupted rollout" if outside else ""
         else:
             runs_it = not application["name"] or host in application["instances"]
-            reason = "" if runs_it else f"{application['name']} is not on it"
+            reason = "" if runs_it else f"not an instance of {application['name']}"
         if reason:
             skipped[host] = reason
         else:
@@ -194,7 +194,7 @@ def _check_read(
         of_host = any(host in hosts for hosts in findings.problems.found.values())
         if settings.kind != "restart" and host not in facts.releases and not of_host:
             findings.problems.add("its releases were not read.", host)
-    readable = {httpd for httpd, _ in facts.seats}
+    readable = {httpd for httpd, _balancer in facts.seats}
     balancers = dict.fromkeys(name for instance in instances for name in instance["balancers"])
     for httpd in (described["inventory_host"] for described in topology["balancers"]):
         for balancer in balancers if httpd in readable else ():
@@ -317,22 +317,24 @@ def _check_budget(
         for standing in during:
             if standing.breaks(settings.min_available):
                 first.setdefault(standing.place, standing)
-    alike: dict[tuple[t.Any, ...], list[str]] = {}
-    for (httpd, balancer), one in first.items():
-        why_not = [
-            f"{seat.host} ({seat.why_not or 'does not answer'})"
-            for seat in facts.seats[httpd, balancer]
-            if seat.host not in (*one.taken, *one.up)
-        ]
-        alike.setdefault((balancer, one.batch, tuple(one.taken), tuple(one.up), tuple(why_not)), []).append(httpd)
-    for (balancer, batch, taken, up, idle), httpds in alike.items():
-        advice = ["put those back or mend them first"] if idle else []
-        if len(taken) > 1:
-            advice.append("lower rolling_deploy_serial")
-        advice.append(f"set rolling_deploy_min_available to {len(up)}")
+    alike: dict[tuple[str, Standing, str], list[str]] = {}
+    for place, one in first.items():
+        idle = listed(
+            [
+                f"{seat.host} ({seat.why_not or 'does not answer'})"
+                for seat in facts.seats[place]
+                if seat.host not in (*one.taken, *one.up)
+            ]
+        )
+        alike.setdefault((place[1], replace(one, place=("", place[1])), idle), []).append(place[0])
+    for (balancer, one, idle), httpds in alike.items():
+        helps = ["put those back or mend them"] if idle != "none" else []
+        helps += ["lower rolling_deploy_serial"] if len(one.taken) > 1 else []
+        helps.append(f"accept fewer with rolling_deploy_min_available={len(one.up)}")
         findings.problems.add(
-            f"Batch {batch} ({listed(taken)}) would leave {len(up)} of {settings.min_available} members that must stay up "
-            f"in balancer {balancer} on {listed(httpds)}: {listed(up)}."
-            + (f" Not in service: {listed(idle)}." if idle else "")
-            + f" What helps: {', or '.join(advice)}."
+            f"balancer {balancer}: batch {one.batch} ({listed(one.taken)}) would leave {listed(one.up) if one.up else 'nobody'} up, "
+            f"rolling_deploy_min_available asks for {settings.min_available}."
+            + (f" Not in service: {idle}." if idle != "none" else "")
+            + f" What helps: {', or '.join(helps)}.",
+            *httpds,
         )

@@ -20,7 +20,7 @@ def describe(plan: Plan, interrupted: str) -> list[str]:
     lines = [_title(plan)]
     if interrupted:
         out = [host for host, member in plan["members"].items() if member["out_by"]]
-        lines.append(f"Interrupted: {interrupted}; " + (f"it left {listed(out)} out" if out else "it left nobody out"))
+        lines.append(f"Interrupted: {interrupted}" + (f"; it left {listed(out)} out" if out else ""))
     lines.extend(f"Warning: {line}" for line in plan["warnings"])
     if plan["batches"]:
         lines.extend(["", *_table(plan)])
