@@ -43,7 +43,9 @@ class Demo:
         self.directory = directory
         self.options = options
         self.inventory = directory / "hosts.json"
-        self.chain = Chain(directory, [INVENTORY, self.inventory], addresses={}, ssh_config=directory / "state/ssh_config")
+        self.chain = Chain(
+            directory, [INVENTORY, self.inventory], addresses={}, ssh_config=directory / "state/ssh_config"
+        )
         self.started = time.monotonic()
 
     def say(self, text: str) -> None:

@@ -60,7 +60,7 @@ def test_a_sick_release_goes_back(chain, sick):
     with load(chain) as users:
         play = chain.deploy(f"2.0-{sick}", "-e", "rolling_deploy_health_timeout=10", sick=sick)
     assert play.returncode == 2
-    assert "app1 did not take release" in play.stdout and "is back on 1.2" in play.stdout
+    assert f"app1 did not take 2.0-{sick}" in play.stdout and "is back on 1.2" in play.stdout
     assert recap(play)["app2"]["failed"] == 0
     assert started(chain, "app2") == untouched
     assert chain.versions(BALANCER, ROUTES) == {"app1": "1.2", "app2": "1.2"}

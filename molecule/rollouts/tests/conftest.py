@@ -16,7 +16,6 @@ def one_site(chain):
 
 @pytest.fixture
 def site(one_site):
-    """Whole, and on one version before and after each test."""
-    one_site.must_be_whole(**everywhere(one_site.version))
+    """Whole and on one version after each test, so before the next too."""
     yield one_site
     one_site.must_be_whole(**everywhere(one_site.version))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 import pytest
@@ -12,9 +13,33 @@ from lengths import at_length
 from site_of_rollouts import BALANCER, HOSTS, everywhere, never_out_together, results
 
 
+@pytest.fixture
+def without_a_store(site):
+    site.chain.command("cache1", "systemctl stop memcached-node@11211")
+    yield site
+    site.chain.command("cache1", "systemctl start memcached-node@11211")
+
+
+def test_preflight_lists_all_that_is_wrong_and_touches_nothing(without_a_store):
+    site = without_a_store
+    started = site.started()
+    wrong = {
+        "release_sha256": "0" * 64,
+        "rolling_deploy_min_available": 4,
+        "rolling_deploy_hooks": {"before_batch": "/nowhere/hook.yml", "before_lunch": "/nowhere/lunch.yml"},
+    }
+    play = site.chain.deploy(site.new_version(), "-e", json.dumps(wrong))
+    assert play.returncode == 2
+    told = play.stdout.rpartition("Nothing was touched")[2]
+    for problem in ("0" * 64, "min_available", "/nowhere/hook.yml", "before_lunch", "11211"):
+        assert problem in told
+    assert site.started() == started
+    assert play.events == []
+
+
 def test_canary_while_requests_take_20_seconds_and_a_second_rollout_is_refused(site):
     before, version = site.version, site.new_version()
-    waiting, sending = (site.chain.browser(BALANCER, "app1") for _ in range(2))
+    waiting, sending = (site.chain.browser(BALANCER, "app1") for _user in range(2))
     canary = ["-e", '{"rolling_deploy_serial": [1, "100%"], "rolling_deploy_soak": 10}']
     with site.load("a release, first to one member which is watched for 10 s, then to the others") as users:
         answer = site.in_flight(waiting.count, 20)
@@ -63,8 +88,9 @@ def test_sick_on_the_third_member(site, policy, versions, told):
         site.must_be_whole(**dict(zip(HOSTS, ({"new": version, "old": before}[word] for word in versions.split()))))
         assert results(play) == dict(zip(HOSTS, told.split()))
         assert "app3 did not take" in play.stdout
-        back = site.chain.play("rollback", "-e", f"release_version={before}")
-        assert back.returncode == 0, back.stdout
+        if policy == "rollback_member":
+            back = site.chain.play("rollback", "-e", f"release_version={before}")
+            assert back.returncode == 0, back.stdout
     assert users.noticed == {}
     site.must_be_whole(**everywhere(before))
 
@@ -153,4 +179,43 @@ def test_a_member_that_a_person_took_out_stays_out(site):
     assert users.noticed == {}
     assert site.states == {"app1": "enabled", "app2": "enabled", "app3": "enabled", "app4": "disabled"}
     site.chain.module(BALANCER, "httpd_balancer_member", state="enabled", **options)
+    site.must_be_whole(**everywhere(version))
+
+
+@at_length
+def test_hooks_run_at_their_moment(site, tmp_path):
+    log = tmp_path / "log"
+    once = ["before_rollout", "after_rollout"]
+    of_a_batch = ["before_batch", "after_batch"]
+    of_a_member = ["after_drain", "before_activate", "after_healthy"]
+    hooks = {}
+    for name in [*once, *of_a_batch, *of_a_member, "notify"]:
+        which = " {{ rolling_deploy_notification.event }}" if name == "notify" else ""
+        task = {
+            "name": f"Note {name}",
+            "ansible.builtin.shell": f"echo {name}{which} {{{{ inventory_hostname }}}} >> {log}",
+            "delegate_to": "localhost",
+            "become": False,
+        }
+        hooks[name] = str(tmp_path / f"{name}.yml")
+        (tmp_path / f"{name}.yml").write_text(json.dumps([task]))
+    version = site.new_version()
+    serial = {"rolling_deploy_serial": 2, "rolling_deploy_hooks": hooks}
+    with site.load("a release with hooks, two members at a time") as users:
+        play = site.chain.deploy(version, "-e", json.dumps(serial))
+        assert play.returncode == 0, play.stdout
+    assert users.noticed == {}
+    assert never_out_together(play)
+    noted = [line.split() for line in log.read_text().splitlines()]
+    names = [line[0] for line in noted]
+    assert {name: names.count(name) for name in hooks} == {
+        **dict.fromkeys(once, 1),
+        **dict.fromkeys(of_a_batch, 2),
+        **dict.fromkeys(of_a_member, 4),
+        "notify": 6,
+    }
+    assert [names[0], names[-1]] == ["notify", "notify"]
+    assert [line[1] for line in noted if line[0] == "notify"] == ["started", *["member_done"] * 4, "finished"]
+    for host in HOSTS:
+        assert [name for name, *_event, of in noted if of == host and name in of_a_member] == of_a_member
     site.must_be_whole(**everywhere(version))
