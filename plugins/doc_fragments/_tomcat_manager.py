@@ -21,7 +21,7 @@ options:
   manager_url:
     description:
       - Address of Tomcat's manager application, as C(http://198.18.0.3:8080/roundrobin-manager) or C(ajp://198.18.0.3:8009/roundrobin-manager).
-        The role P(roundrobin.tomcat.tomcat_instance#role) puts it there with O(roundrobin.tomcat.tomcat_instance#role:tomcat_instance_manager_enabled).
+        The role P(roundrobin.tomcat.tomcat_instance#role) puts it there with O(roundrobin.tomcat.tomcat_instance#role:main:tomcat_instance_manager_enabled).
       - It is asked from the managed host, as it answers only its own machine.
     type: str
     required: true
