@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from lengths import at_length
@@ -219,3 +220,32 @@ def test_hooks_run_at_their_moment(site, tmp_path):
     for host in HOSTS:
         assert [name for name, *_event, of in noted if of == host and name in of_a_member] == of_a_member
     site.must_be_whole(**everywhere(version))
+
+
+@at_length
+@pytest.mark.parametrize(
+    ("hook", "host", "told"),
+    [
+        ("before_rollout", "app1", "untouched untouched untouched untouched"),
+        ("before_batch", "app1", "untouched untouched untouched untouched"),
+        # In one batch with app1, which is done by then.
+        ("before_activate", "app3", "rolled_back untouched rolled_back untouched"),
+        ("after_batch", "app1", "rolled_back untouched rolled_back untouched"),
+    ],
+)
+def test_a_hook_that_fails(site, tmp_path, hook, host, told):
+    """The hook on_failure fails too, which keeps nobody from the way back."""
+    before = site.version
+    hooks = {name: str(tmp_path / f"{name}.yml") for name in (hook, "on_failure")}
+    for name, path in hooks.items():
+        task = {"ansible.builtin.fail": {"msg": f"{name} went wrong"}, "when": f"inventory_hostname == '{host}'"}
+        Path(path).write_text(json.dumps([task]))
+    options = {"rolling_deploy_serial": 2, "rolling_deploy_on_failure": "rollback_all", "rolling_deploy_hooks": hooks}
+    with site.load(f"a hook that fails (`{hook}`), two members at a time, `rollback_all`") as users:
+        play = site.chain.deploy(site.new_version(), "-e", json.dumps(options))
+        assert play.returncode == 2, play.stdout
+    assert users.noticed == {}
+    assert results(play) == dict(zip(HOSTS, told.split()))
+    assert f"{hook} went wrong" in play.stdout.rpartition("End red")[2]
+    assert "on_failure went wrong" in play.stdout
+    site.must_be_whole(**everywhere(before))
