@@ -34,6 +34,7 @@ def killed_at(site, member, phase, version):
     ],
 )
 def test_killed_and_repaired(site, member, phase):
+    """In the short form the controller dies in the middle: the member is out, stopped and half switched."""
     before, version = site.version, site.new_version()
     with site.load(f"controller killed (SIGKILL) at `{phase}` of {member}, then `repair.yml`") as users:
         dead = killed_at(site, member, phase, version)
@@ -58,6 +59,7 @@ def test_killed_and_repaired(site, member, phase):
 @at_length
 @pytest.mark.parametrize("phase", PHASES)
 def test_killed_and_done_again(site, phase):
+    """That a dead rollout is found is in test_killed_and_repaired, what is to be done then in the unit tests of the plan."""
     version = site.new_version()
     with site.load(
         f"controller killed (SIGKILL) at `{phase}` of the second member, then the same rollout again"
@@ -72,6 +74,7 @@ def test_killed_and_done_again(site, phase):
 
 @at_length
 def test_ctrl_c(site):
+    """To the hosts it is what test_killed_and_repaired does, a little later."""
     before, version = site.version, site.new_version()
     with site.load("Ctrl-C while the second member starts, then `repair.yml`") as users:
         play = site.chain.start("rolling_deploy", *site.chain.release(version))
@@ -88,6 +91,7 @@ def test_ctrl_c(site):
 
 @at_length
 def test_httpd_restarted_while_a_member_drains(site):
+    """The unit tests of the balancer modules wait through a restart of httpd too."""
     version = site.new_version()
     browser = site.chain.browser(BALANCER, "app1")
     with site.load("httpd restarted, not gracefully, while a member drains") as users:
@@ -141,6 +145,7 @@ def test_disk_full_when_the_release_is_staged(site, tmp_path):
 
 @at_length
 def test_ssh_lost(site):
+    """What becomes of a member that fails is in test_sick_on_the_third_member, what repair makes of it in test_killed_and_repaired."""
     before, version = site.version, site.new_version()
     with site.load("SSH to one machine lost while a member of it starts, later `repair.yml`") as users:
         play = site.chain.start("rolling_deploy", *site.chain.release(version))
@@ -162,6 +167,7 @@ def test_ssh_lost(site):
 
 @at_length
 def test_power_cut(site):
+    """As test_ssh_lost, with more that is gone at once."""
     before, version = site.version, site.new_version()
     what = "power of one machine (two instances, one memcached) cut while a member of it starts, later `repair.yml`"
     with site.load(what) as users:

@@ -77,6 +77,7 @@ def test_canary_while_requests_take_20_seconds_and_a_second_rollout_is_refused(s
     ],
 )
 def test_sick_on_the_third_member(site, policy, versions, told):
+    """The short form has rollback_all, which begins as rollback_member does."""
     before, version = site.version, site.new_version()
     with site.load(f"a release that is sick on the third member, `{policy}`") as users:
         play = site.chain.deploy(
@@ -98,6 +99,7 @@ def test_sick_on_the_third_member(site, policy, versions, told):
 
 @at_length
 def test_sick_on_the_third_member_and_stop(site):
+    """The failure is that of test_sick_on_the_third_member, the repair that of test_killed_and_repaired."""
     before, version = site.version, site.new_version()
     with site.load("a release that is sick on the third member, `stop`, then `repair.yml`") as users:
         play = site.chain.deploy(
@@ -120,6 +122,7 @@ def test_sick_on_the_third_member_and_stop(site):
 
 @at_length
 def test_sick_while_it_is_watched(site):
+    """The canary in the short form is watched too, and test_sick_on_the_third_member fails in the same way."""
     before, version = site.version, site.new_version()
     with site.load("a release that gets sick while its first member is watched") as users:
         play = site.chain.deploy(
@@ -136,6 +139,7 @@ def test_sick_while_it_is_watched(site):
 
 @at_length
 def test_slow_start(site):
+    """The unit tests of http_health wait for an answer that comes late; each start in the short form is waited for."""
     version = site.new_version()
     with site.load("a release that takes 20 s to start on one member") as users:
         play = site.chain.deploy(version, sick="slow-start", sick_on=["app2"], slow_start_seconds=20)
@@ -146,6 +150,7 @@ def test_slow_start(site):
 
 @at_length
 def test_rollback_to_the_release_before(site):
+    """The same path with another release; rollback_all in the short form goes it backwards."""
     before, version = site.version, site.new_version()
     with site.load("a release, and `rollback.yml` without a word") as users:
         assert site.chain.deploy(version).returncode == 0
@@ -158,6 +163,7 @@ def test_rollback_to_the_release_before(site):
 
 @at_length
 def test_two_rollouts_at_the_same_moment(site):
+    """The canary test has a second one refused; the unit tests of the record let many race for it."""
     versions = [site.new_version(), site.new_version()]
     with site.load("two rollouts started at the same moment") as users:
         plays = {version: site.chain.start("rolling_deploy", *site.chain.release(version)) for version in versions}
@@ -171,6 +177,7 @@ def test_two_rollouts_at_the_same_moment(site):
 
 @at_length
 def test_a_member_that_a_person_took_out_stays_out(site):
+    """Who stays out is decided by the plan, in whose unit tests it is."""
     version = site.new_version()
     options = {"manager_url": "http://127.0.0.1:9080/balancer-manager", "route": "app4"}
     site.chain.module(BALANCER, "httpd_balancer_member", state="disabled", **options)
@@ -185,6 +192,7 @@ def test_a_member_that_a_person_took_out_stays_out(site):
 
 @at_length
 def test_hooks_run_at_their_moment(site, tmp_path):
+    """The preflight test has hooks that are refused."""
     log = tmp_path / "log"
     once = ["before_rollout", "after_rollout"]
     of_a_batch = ["before_batch", "after_batch"]
