@@ -27,6 +27,7 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._rollout_reading
     Place,
     Result,
     Seat,
+    check_members,
     listed,
     read,
     read_locks,
@@ -194,18 +195,8 @@ def _check_read(
         of_host = any(host in hosts for hosts in findings.problems.found.values())
         if settings.kind != "restart" and host not in facts.releases and not of_host:
             findings.problems.add("its releases were not read.", host)
-    readable = {httpd for httpd, _balancer in facts.seats}
     balancers = dict.fromkeys(name for instance in instances for name in instance["balancers"])
-    for httpd in (described["inventory_host"] for described in topology["balancers"]):
-        for balancer in balancers if httpd in readable else ():
-            there = [seat.host for seat in facts.seats.get((httpd, balancer), ())]
-            for instance in topology["instances"]:
-                if balancer in instance["balancers"] and instance["inventory_host"] not in there:
-                    findings.problems.add(
-                        f"balancer {balancer} has no member {instance['inventory_host']} ({instance['worker']}); it has "
-                        f"{listed(there)}. Run site.yml first.",
-                        httpd,
-                    )
+    check_members(topology, balancers, facts, findings)
 
 
 def _check_left_out(

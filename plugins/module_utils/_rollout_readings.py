@@ -94,6 +94,8 @@ class Releases:
     active: str | None
     previous: str | None
     staged: t.Mapping[str, str | None]
+    # Those that their users still have beside the active one, after a parallel activation.
+    beside: t.Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -173,28 +175,28 @@ def read(
     releases = {
         host: _releases(result, base_name)
         for host, result in of_hosts("releases").items()
-        if _answered(result, host, findings)
+        if answered(result, host, findings)
     }
     for host, result in of_hosts("staging").items():
-        _answered(result, host, findings)
+        answered(result, host, findings)
     for host, result in of_hosts("managers").items():
-        _answered(result, host, findings, "Tomcat's own manager does not answer, which this strategy needs: ")
+        answered(result, host, findings, "Tomcat's own manager does not answer, which this strategy needs: ")
     _stores(of_hosts("stores"), topology, findings)
     return Facts(seats, releases, _health(of_hosts("health"), findings))
 
 
-def _answered(result: Result, host: str, findings: Findings, about: str = "") -> bool:
+def answered(result: Result, host: str, findings: Findings, about: str = "") -> bool:
     """Whether a task got its answer; if not, why becomes a problem. A skipped task has none, and nothing is wrong."""
     if result.get("unreachable"):
-        findings.unreachable(host, _message(result))
+        findings.unreachable(host, message_of(result))
     elif result.get("failed"):
-        findings.problems.add(about + _message(result), host)
+        findings.problems.add(about + message_of(result), host)
     else:
         return not result.get("skipped")
     return False
 
 
-def _message(result: Result) -> str:
+def message_of(result: Result) -> str:
     return str(result.get("msg") or "the task failed and does not say why").strip()
 
 
@@ -203,7 +205,7 @@ def read_locks(results: t.Iterable[Result], findings: Findings) -> Interrupted |
     taken = [
         Interrupted.of(result["taken_over"])
         for result in results
-        if _answered(result, result["item"]["inventory_host"], findings) and result.get("taken_over")
+        if answered(result, result["item"]["inventory_host"], findings) and result.get("taken_over")
     ]
     newest = max(taken, key=lambda one: one.started_at, default=None)
     for other in taken:
@@ -219,7 +221,7 @@ def _seats(results: t.Iterable[Result], topology: Result, findings: Findings) ->
     for result in results:
         httpd = result["item"]["inventory_host"]
         asked.add(httpd)
-        if not _answered(result, httpd, findings):
+        if not answered(result, httpd, findings):
             continue
         for balancer in result["balancers"]:
             seats[httpd, balancer["name"]] = [
@@ -229,6 +231,21 @@ def _seats(results: t.Iterable[Result], topology: Result, findings: Findings) ->
         if described["inventory_host"] not in asked:
             findings.problems.add("its balancers were not read.", described["inventory_host"])
     return seats
+
+
+def check_members(topology: Result, balancers: t.Iterable[str], facts: Facts, findings: Findings) -> None:
+    """Every balancer that was read must have its members."""
+    readable = {httpd for httpd, _balancer in facts.seats}
+    for httpd in (described["inventory_host"] for described in topology["balancers"]):
+        for balancer in balancers if httpd in readable else ():
+            there = [seat.host for seat in facts.seats.get((httpd, balancer), ())]
+            for instance in topology["instances"]:
+                if balancer in instance["balancers"] and instance["inventory_host"] not in there:
+                    findings.problems.add(
+                        f"balancer {balancer} has no member {instance['inventory_host']} ({instance['worker']}); it has "
+                        f"{listed(there)}. Run site.yml first.",
+                        httpd,
+                    )
 
 
 def _obedience(results: t.Iterable[Result], readable: t.Container[str], findings: Findings) -> None:
@@ -244,7 +261,8 @@ def _releases(result: Result, base_name: str) -> Releases:
     if "applications" in result:  # tomcat_webapp_info
         entry = result["applications"].get(base_name) or {}
         staged = {release["version"]: release.get("problem") for release in entry.get("releases") or ()}
-        return Releases(entry.get("active_version"), entry.get("previous_version"), staged)
+        beside = [context["version"] for context in entry.get("contexts") or ()][:-1]
+        return Releases(entry.get("active_version"), entry.get("previous_version"), staged, beside)
     staged = dict.fromkeys(result.get("releases") or ())  # tomcat_webapp in check mode
     return Releases(result.get("version_before"), result.get("previous_version"), staged)
 
@@ -259,11 +277,11 @@ def _health(results: t.Mapping[str, Result], findings: Findings) -> dict[str, st
         asked = [one for one in result.get("results") or [result] if not one.get("skipped")]
         for one in asked:
             if one.get("unreachable"):
-                findings.unreachable(host, _message(one))
+                findings.unreachable(host, message_of(one))
         bad = [one for one in asked if one.get("failed") and not one.get("unreachable")]
         several = len(asked) > 1
         if asked:
-            health[host] = "; ".join((f"{one['item']['name']}: " if several else "") + _message(one) for one in bad)
+            health[host] = "; ".join((f"{one['item']['name']}: " if several else "") + message_of(one) for one in bad)
     return health
 
 
@@ -275,7 +293,7 @@ def _stores(results: t.Mapping[str, Result], topology: Result, findings: Finding
         )
     evictions: dict[str, int] = {}
     for host, result in results.items():
-        for node in result["nodes"] if _answered(result, host, findings) else ():
+        for node in result["nodes"] if answered(result, host, findings) else ():
             name = f"{node['host']}:{node['port']}"
             if not node["up"]:
                 findings.problems.add(f"memcached {name} does not answer: {node['reason']}", host)

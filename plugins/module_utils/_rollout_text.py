@@ -14,6 +14,8 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._rollout_reading
 
 Plan = t.Mapping[str, t.Any]
 
+GAP = "  "
+
 
 def describe(plan: Plan, interrupted: str) -> list[str]:
     """What was found, who goes when, what stays up meanwhile, who is left as it is."""
@@ -61,12 +63,19 @@ def _table(plan: Plan) -> list[str]:
         )
         if tells
     ]
-    return _aligned([[row[column] for column in shown] for row in rows])
+    return aligned([[row[column] for column in shown] for row in rows])
 
 
-def _aligned(rows: t.Sequence[t.Sequence[str]]) -> list[str]:
+def aligned(rows: t.Sequence[t.Sequence[str]], longest: int = 0) -> list[str]:
+    """A table in lines. Where they may have so many characters only, the widest columns are cut."""
     widths = [max(map(len, column)) for column in zip(*rows)]
-    return ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths)).rstrip() for row in rows]
+    while longest and sum(widths) + len(GAP) * (len(widths) - 1) > longest:
+        widths[widths.index(max(widths))] -= 1
+    return [GAP.join(f"{_cut(cell, width):{width}}" for cell, width in zip(row, widths)).rstrip() for row in rows]
+
+
+def _cut(cell: str, width: int) -> str:
+    return cell if len(cell) <= width else f"{cell[: width - 3]}..."
 
 
 def _release(member: Plan) -> str:
@@ -96,4 +105,4 @@ def _skipped(plan: Plan) -> list[str]:
     by_reason: dict[str, list[str]] = {}
     for host, reason in plan["skipped"].items():
         by_reason.setdefault(reason, []).append(host)
-    return _aligned([(f"  {listed(hosts)}", reason) for reason, hosts in by_reason.items()])
+    return aligned([(f"  {listed(hosts)}", reason) for reason, hosts in by_reason.items()])

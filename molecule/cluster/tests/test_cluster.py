@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from chain import recap
 
@@ -66,3 +68,23 @@ def test_settings_that_do_not_work_take_one_member_out_and_the_next_run_heals_it
     healed = chain.play("site")
     assert healed.returncode == 0, healed.stdout
     assert chain.versions("web1", ["app1", "app2"]) == {"app1": "1.0", "app2": "1.0"}
+
+
+def test_status_shows_what_is_down_beside_what_is_not(chain):
+    """Last of this file: what is started at its end is not waited for."""
+    chain.command("app2", "systemctl stop tomcat@app2")
+    chain.command("cache2", "systemctl stop memcached-node@11211")
+    play = chain.play("status")
+    chain.command("cache2", "systemctl start memcached-node@11211")
+    chain.command("app2", "systemctl start --no-block tomcat@app2")
+    assert play.returncode == 0, play.stdout
+    assert {counts["changed"] for counts in recap(play).values()} == {0}
+    screen = json.JSONDecoder().raw_decode(play.stdout.partition('"msg": ')[2])[0]
+    lines = [line.split() for line in screen]
+    assert lines[0] == ["2", "problems"]
+    assert f"  app1, app2: memcached {chain.addresses['cache2']}:11211 does not answer: Connection refused" in screen
+    assert ["app1", "1.0", "-", "ok", "enabled"] in lines
+    assert ["app2", "1.0", "-", "SICK", "enabled"] in lines
+    answers = {line[1]: line[2] for line in lines if line[:1] in (["n1"], ["n2"])}
+    assert answers == {f"{chain.addresses['cache1']}:11211": "yes", f"{chain.addresses['cache2']}:11211": "no"}
+    assert any(line[2:6] == ["deploy", "ROOT", "1.0", "done"] for line in lines)
