@@ -94,8 +94,8 @@ class Releases:
     active: str | None
     previous: str | None
     staged: t.Mapping[str, str | None]
-    # Those that their users still have beside the active one, after a parallel activation.
-    beside: t.Sequence[str] = ()
+    # What is served beside the active one, to those who began on it.
+    older: t.Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -175,29 +175,34 @@ def read(
     releases = {
         host: _releases(result, base_name)
         for host, result in of_hosts("releases").items()
-        if answered(result, host, findings)
+        if _answered(result, host, findings)
     }
     for host, result in of_hosts("staging").items():
-        answered(result, host, findings)
+        _answered(result, host, findings)
     for host, result in of_hosts("managers").items():
-        answered(result, host, findings, "Tomcat's own manager does not answer, which this strategy needs: ")
+        _answered(result, host, findings, "Tomcat's own manager does not answer, which this strategy needs: ")
     _stores(of_hosts("stores"), topology, findings)
     return Facts(seats, releases, _health(of_hosts("health"), findings))
 
 
-def answered(result: Result, host: str, findings: Findings, about: str = "") -> bool:
+def _answered(result: Result, host: str, findings: Findings, about: str = "") -> bool:
     """Whether a task got its answer; if not, why becomes a problem. A skipped task has none, and nothing is wrong."""
     if result.get("unreachable"):
-        findings.unreachable(host, message_of(result))
+        findings.unreachable(host, _message(result))
     elif result.get("failed"):
-        findings.problems.add(about + message_of(result), host)
+        findings.problems.add(about + _message(result), host)
     else:
         return not result.get("skipped")
     return False
 
 
-def message_of(result: Result) -> str:
+def _message(result: Result) -> str:
     return str(result.get("msg") or "the task failed and does not say why").strip()
+
+
+def answers(results: t.Iterable[Result], findings: Findings) -> list[Result]:
+    """Of the results of a loop over the httpd hosts, those with an answer."""
+    return [result for result in results if _answered(result, result["item"]["inventory_host"], findings)]
 
 
 def read_locks(results: t.Iterable[Result], findings: Findings) -> Interrupted | None:
@@ -205,7 +210,7 @@ def read_locks(results: t.Iterable[Result], findings: Findings) -> Interrupted |
     taken = [
         Interrupted.of(result["taken_over"])
         for result in results
-        if answered(result, result["item"]["inventory_host"], findings) and result.get("taken_over")
+        if _answered(result, result["item"]["inventory_host"], findings) and result.get("taken_over")
     ]
     newest = max(taken, key=lambda one: one.started_at, default=None)
     for other in taken:
@@ -221,7 +226,7 @@ def _seats(results: t.Iterable[Result], topology: Result, findings: Findings) ->
     for result in results:
         httpd = result["item"]["inventory_host"]
         asked.add(httpd)
-        if not answered(result, httpd, findings):
+        if not _answered(result, httpd, findings):
             continue
         for balancer in result["balancers"]:
             seats[httpd, balancer["name"]] = [
@@ -261,8 +266,8 @@ def _releases(result: Result, base_name: str) -> Releases:
     if "applications" in result:  # tomcat_webapp_info
         entry = result["applications"].get(base_name) or {}
         staged = {release["version"]: release.get("problem") for release in entry.get("releases") or ()}
-        beside = [context["version"] for context in entry.get("contexts") or ()][:-1]
-        return Releases(entry.get("active_version"), entry.get("previous_version"), staged, beside)
+        older = tuple(context["version"] for context in (entry.get("contexts") or ())[:-1])
+        return Releases(entry.get("active_version"), entry.get("previous_version"), staged, older)
     staged = dict.fromkeys(result.get("releases") or ())  # tomcat_webapp in check mode
     return Releases(result.get("version_before"), result.get("previous_version"), staged)
 
@@ -277,11 +282,11 @@ def _health(results: t.Mapping[str, Result], findings: Findings) -> dict[str, st
         asked = [one for one in result.get("results") or [result] if not one.get("skipped")]
         for one in asked:
             if one.get("unreachable"):
-                findings.unreachable(host, message_of(one))
+                findings.unreachable(host, _message(one))
         bad = [one for one in asked if one.get("failed") and not one.get("unreachable")]
         several = len(asked) > 1
         if asked:
-            health[host] = "; ".join((f"{one['item']['name']}: " if several else "") + message_of(one) for one in bad)
+            health[host] = "; ".join((f"{one['item']['name']}: " if several else "") + _message(one) for one in bad)
     return health
 
 
@@ -293,7 +298,7 @@ def _stores(results: t.Mapping[str, Result], topology: Result, findings: Finding
         )
     evictions: dict[str, int] = {}
     for host, result in results.items():
-        for node in result["nodes"] if answered(result, host, findings) else ():
+        for node in result["nodes"] if _answered(result, host, findings) else ():
             name = f"{node['host']}:{node['port']}"
             if not node["up"]:
                 findings.problems.add(f"memcached {name} does not answer: {node['reason']}", host)

@@ -23,7 +23,7 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._rollout_reading
     Releases,
     Result,
     Seat,
-    answered,
+    answers,
     check_members,
     listed,
     read,
@@ -56,11 +56,7 @@ class Row:
 def status(topology: Result, readings: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Describe the chain; see plugins/filter/chain_status.yml for what goes in and comes out."""
     findings = Findings()
-    rollouts = [
-        result
-        for result in readings.get("rollouts") or ()
-        if answered(result, result["item"]["inventory_host"], findings)
-    ]
+    rollouts = answers(readings.get("rollouts") or (), findings)
     under_way = _under_way(rollouts, findings)
     rows: list[Row] = []
     for application in topology["applications"] or [{**NO_APPLICATION, "instances": None}]:
@@ -95,7 +91,7 @@ def _rows(
     ]
     hosts = [instance["inventory_host"] for instance in instances]
     health = {host: _about(result, application["name"]) for host, result in (readings.get("health") or {}).items()}
-    facts = read({**readings, "health": health}, topology, application["base_name"], hosts, findings)
+    facts = read({**readings, "health": health, "managers": {}}, topology, application["base_name"], hosts, findings)
     check_members(topology, [application["balancer"]] if application["balancer"] else [], facts, findings)
     for instance in instances:
         host = instance["inventory_host"]
@@ -111,7 +107,7 @@ def _rows(
             instance=instance,
             releases=releases,
             health=_health(host, releases, facts, findings),
-            sessions=_sessions((readings.get("sessions") or {}).get(host) or {}, host, application, facts, findings),
+            sessions=_sessions((readings.get("managers") or {}).get(host) or {}, host, application, facts, findings),
             states={httpd: _state(seat, httpd, findings) for httpd, seat in seats.items()},
         )
 
@@ -242,7 +238,7 @@ def _table(topology: Result, rows: t.Sequence[Row]) -> list[str]:
 def _release(releases: Releases | None) -> str:
     if releases is None:
         return "not read"
-    return (releases.active or "none") + (f" beside {', '.join(releases.beside)}" if releases.beside else "")
+    return (releases.active or "none") + (f" beside {', '.join(releases.older)}" if releases.older else "")
 
 
 def _states(states: t.Mapping[str, str]) -> str:

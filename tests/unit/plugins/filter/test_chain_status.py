@@ -122,7 +122,7 @@ def test_each_application_has_its_own_line(read_chain):
 def test_sessions_are_those_of_each_application(read_chain):
     chain = read_chain(2, applications=APPLICATIONS)
     contexts = [("ROOT", "1.0", 4), ("ROOT", "1.1", 3), ("shop", "1.0", 2)]
-    chain.readings["sessions"] = {
+    chain.readings["managers"] = {
         "app1": {
             "contexts": [dict(zip(("name", "version", "sessions"), context)) for context in contexts],
             "problems": ["/shop does not run"],
@@ -146,7 +146,7 @@ def test_sessions_are_those_of_each_application(read_chain):
 
 def test_a_manager_of_an_instance_that_is_down_is_not_told_of_as_well(read_chain):
     chain = read_chain(2).sick("app1", "Connection refused")
-    chain.readings["sessions"] = {"app1": {"failed": True, "msg": "Connection refused"}}
+    chain.readings["managers"] = {"app1": {"failed": True, "msg": "Connection refused"}}
     assert shown(chain)["problems"] == ["app1: Connection refused"]
 
 

@@ -1,0 +1,424 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What forbids a rollout, who goes when, and that nobody is missed meanwhile.
+
+What becomes of a single instance is in test__rollout_members.py.
+"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+SHOP = {"path": "/shop", "instances": ["app2", "app3"]}
+
+
+def refusal(plan):
+    (problem,) = plan["problems"]
+    return problem
+
+
+# Who goes when ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "serial, batches",
+    [
+        (1, [["app1"], ["app2"], ["app3"], ["app4"]]),
+        ("25%", [["app1"], ["app2"], ["app3"], ["app4"]]),
+        ("50%", [["app1", "app2"], ["app3", "app4"]]),
+        ([1, "50%"], [["app1"], ["app2", "app3"], ["app4"]]),
+        ([1, "100%"], [["app1"], ["app2", "app3", "app4"]]),
+        (["3"], [["app1", "app2", "app3"], ["app4"]]),
+    ],
+)
+def test_batches_are_those_of_serial(read_chain, serial, batches):
+    plan = read_chain(4).plan(serial=serial)
+    assert plan["problems"] == []
+    assert plan["batches"] == batches
+    assert plan["sizes"] == [len(batch) for batch in batches]
+    assert plan["order"] == [host for batch in batches for host in batch]
+
+
+def test_who_serves_least_goes_first(read_chain):
+    chain = read_chain(5, httpds=2).out("app4").sick("app3").out("app5", httpd="web2")
+    plan = chain.plan()
+    assert plan["order"] == ["app3", "app4", "app5", "app1", "app2"]
+
+
+def test_a_canary_that_no_user_meets_is_warned_of(read_chain):
+    plan = read_chain(3).out("app2").plan()
+    assert "The first batch (app2) stays out of service: it meets no user's request." in plan["warnings"]
+    # Put back afterwards, it does meet them.
+    chain = read_chain(3)
+    assert not any("first batch" in line for line in chain.interrupted(chain.plan()).out("app1").plan()["warnings"])
+
+
+def test_instances_of_one_machine_never_go_together(read_chain):
+    plan = read_chain(["vm1", "vm1", "vm2", "vm2"]).plan(serial="50%")
+    assert (plan["problems"], plan["batches"]) == ([], [["app1", "app3"], ["app2", "app4"]])
+    plan = read_chain(["vm1", "vm1", "vm2", "vm2"]).plan(serial="50%", allow_same_machine=True)
+    assert (plan["problems"], plan["batches"]) == ([], [["app1", "app2"], ["app3", "app4"]])
+
+
+def test_an_application_goes_to_its_instances_only(read_chain):
+    chain = read_chain(4, applications=[{"path": "/"}, SHOP])
+    plan = chain.plan(application="shop")
+    assert (plan["problems"], plan["base_name"], plan["order"]) == ([], "shop", ["app2", "app3"])
+    assert plan["skipped"] == dict.fromkeys(("app1", "app4"), "not an instance of shop")
+    # What is restarted for one application is out for all of them.
+    assert plan["stays_up"][0] == [
+        {"httpd": "web1", "balancer": "tomcat", "usable": ["app1", "app3", "app4"]},
+        {"httpd": "web1", "balancer": "shop", "usable": ["app3"]},
+    ]
+
+
+def test_a_restart_is_about_all_instances_whatever_they_run(read_chain):
+    chain = read_chain(4, applications=[{"path": "/"}, SHOP])
+    plan = chain.plan("restart")
+    assert (plan["problems"], plan["order"]) == ([], chain.hosts)
+    assert (plan["application"], plan["version"], plan["base_name"]) == ("", "", "")
+
+
+# What forbids it --------------------------------------------------------------
+
+
+def test_all_that_is_wrong_is_told_at_once(read_chain):
+    chain = read_chain(4, httpds=2)
+    chain.unreachable("app4").unreachable("web2")
+    chain.readings["staging"]["app1"] = {"failed": True, "msg": "shop.war has no WEB-INF"}
+    chain.readings["stores"]["app1"]["nodes"][0].update(up=False, reason="Connection refused")
+    chain.readings["obedience"][0].update(failed=True, msg="httpd did not obey")
+    chain.out("app1").out("app2")
+    plan = chain.plan(strategy="hope", hooks={"before_lunch": "x"}, serial="two", min_available=2)
+    said = [line.split(" ")[0] for line in plan["problems"]]
+    assert len(plan["problems"]) == len(set(plan["problems"])) == 8
+    assert said[:3] == ["rolling_deploy_hooks", "rolling_deploy_serial", "rolling_deploy_strategy"]
+    for words in ("web2, app4: unreachable", "no WEB-INF", "did not obey", "Connection refused", "would leave"):
+        assert [words in line for line in plan["problems"]].count(True) == 1, words
+    assert not plan["nothing_to_do"]
+    assert plan["text"][0] == "Deploy ROOT 1.1: cannot begin"
+
+
+def test_another_rollout_that_is_under_way_forbids_it(read_chain):
+    chain = read_chain(2)
+    chain.readings["locks"][0].update(failed=True, msg="rollout B by bob@ctl holds the lock")
+    assert refusal(chain.plan()) == "web1: rollout B by bob@ctl holds the lock"
+
+
+@pytest.mark.parametrize("application", ["", "shop"])
+def test_an_application_has_to_be_known(read_chain, application):
+    chain = read_chain(2, applications=[{"path": "/"}, {"path": "/other"}])
+    said = f"release_app is {application or 'not given'}; tomcat_applications has ROOT, other."
+    assert said in chain.plan(application=application)["problems"]
+
+
+def test_a_host_that_is_no_instance_is_named(read_chain):
+    plan = read_chain(2).plan(hosts=["app1", "app2", "web1"])
+    assert refusal(plan) == "web1: is no Tomcat instance of the inventory, which has app1, app2."
+
+
+def test_a_limit_that_leaves_nobody_is_told(read_chain):
+    chain = read_chain(4, applications=[{"path": "/"}, SHOP])
+    plan = chain.plan(application="shop", hosts=["app1", "app4"])
+    assert refusal(plan) == "None of the play's hosts (app1, app4) runs shop: see --limit."
+
+
+def test_a_balancer_that_lacks_a_member_is_told(read_chain):
+    chain = read_chain(3, httpds=2)
+    del chain.readings["balancers"][1]["balancers"][0]["members"][2]
+    assert refusal(chain.plan()) == (
+        "web2: balancer tomcat has no member app3 (ajp://198.18.0.12:8009); it has app1, app2. Run site.yml first."
+    )
+
+
+def test_releases_that_were_not_read_are_told(read_chain):
+    chain = read_chain(2)
+    del chain.readings["releases"]["app2"]
+    assert refusal(chain.plan()) == "app2: its releases were not read."
+    assert chain.plan("restart")["problems"] == []
+
+
+def test_a_release_must_be_there_unless_it_comes_as_a_war(read_chain):
+    chain = read_chain(3).release("app2", "1.0", "0.9", staged=["1.0", "0.9"])
+    assert chain.plan()["problems"] == []
+    given = "give the WAR: -e release_war=FILE."
+    assert refusal(chain.plan(war=False)) == f"app2: has no release 1.1; it has 1.0, 0.9; {given}"
+    assert chain.plan("rollback", "0.8")["problems"] == [
+        "app1, app3: has no release 0.8; it has 1.1, 1.0, 0.9.",
+        "app2: has no release 0.8; it has 1.0, 0.9.",
+    ]
+
+
+def test_a_staged_release_that_was_damaged_is_refused(read_chain):
+    chain = read_chain(2)
+    chain.readings["releases"]["app2"]["applications"]["ROOT"]["releases"][2]["problem"] = "3 files are missing"
+    assert refusal(chain.plan("rollback")) == "app2: release 0.9 cannot be used: 3 files are missing"
+
+
+@pytest.mark.parametrize("kind", ["deploy", "rollback", "restart", "repair"])
+@pytest.mark.parametrize("policy", ["rollback_member", "rollback_all", "stop"])
+@pytest.mark.parametrize("strategy", ["restart", "reload", "parallel"])
+def test_every_kind_goes_with_every_strategy_and_policy(read_chain, kind, policy, strategy):
+    plan = read_chain(3).plan(kind, strategy=strategy, policy=policy)
+    assert plan["problems"] == []
+    assert len(plan["order"]) == (0 if kind == "repair" else 3)
+
+
+# Interrupted, and --limit -----------------------------------------------------
+
+
+def test_limit_may_not_leave_behind_who_was_left_out(read_chain):
+    chain = read_chain(3)
+    chain.interrupted(chain.plan()).out("app1")
+    for kind in ("deploy", "repair", "restart"):
+        plan = chain.plan(kind, hosts=["app2", "app3"])
+        assert any(
+            line.startswith("app1: was left out by rollout ")
+            and line.endswith("leave --limit out, or run repair.yml first.")
+            for line in plan["problems"]
+        )
+    assert chain.plan(hosts=["app1"])["problems"] == []
+
+
+def test_limit_may_leave_behind_whom_a_person_took_out(read_chain):
+    chain = read_chain(3).out("app1")
+    chain.interrupted(chain.plan())
+    assert chain.plan(hosts=["app2", "app3"])["problems"] == []
+
+
+def test_half_an_application_is_not_the_business_of_another(read_chain):
+    chain = read_chain(3, applications=[{"path": "/"}, {"path": "/other"}])
+    chain.interrupted(chain.plan(application="ROOT")).out("app1")
+    assert refusal(chain.plan(application="other")).startswith("app1: was left half-done by rollout ")
+    assert chain.plan(application="ROOT")["problems"] == []
+    assert chain.plan("repair")["problems"] == []
+    # Nobody is in the middle of anything: the record is only taken over.
+    assert chain.out("app1", "enabled").plan(application="other")["problems"] == []
+
+
+def test_what_was_interrupted_is_said(read_chain):
+    chain = read_chain(3)
+    plan = chain.interrupted(chain.plan()).out("app1").plan()
+    assert plan["text"][1] == (
+        "Interrupted: rollout 20261124T051500Z-ROOT-1.1 (deploy of ROOT 1.1, begun 2026-11-24T05:15:00Z by ann@ctl); "
+        "it left app1 out"
+    )
+
+
+# Who stays up -----------------------------------------------------------------
+
+
+def test_a_batch_that_takes_too_many_is_refused_with_what_helps(read_chain):
+    plan = read_chain(3, httpds=2).plan(serial="100%")
+    assert refusal(plan) == (
+        "web1, web2: balancer tomcat: batch 1 (app1, app2, app3) would leave nobody up, "
+        "rolling_deploy_min_available asks for 1. What helps: lower rolling_deploy_serial, "
+        "or accept fewer with rolling_deploy_min_available=0."
+    )
+    assert read_chain(3).plan(serial="100%", min_available=0)["problems"] == []
+
+
+def test_who_is_not_in_service_is_named_where_the_budget_breaks(read_chain):
+    chain = read_chain(4).out("app2").in_error("app3").sick("app4")
+    said = refusal(chain.plan(min_available=2, hosts=["app1"]))
+    # Members outside of the play count by httpd's word.
+    assert said.startswith(
+        "web1: balancer tomcat: batch 1 (app1) would leave app4 up, rolling_deploy_min_available asks for 2. "
+        "Not in service: app2 (disabled), app3 (in error). What helps: put those back or mend them, "
+    )
+
+
+@pytest.mark.parametrize("strategy, refused", [("restart", True), ("reload", True), ("parallel", False)])
+def test_a_single_instance_is_not_taken_out(read_chain, strategy, refused):
+    chain = read_chain(1)
+    assert bool(chain.plan(strategy=strategy)["problems"]) is refused
+    # What restarts takes the instance out, whatever the strategy of releases is.
+    assert chain.plan("restart", strategy=strategy)["problems"]
+
+
+def test_mended_members_count_from_the_next_batch_on(read_chain):
+    chain = read_chain(2)
+    chain.interrupted(chain.plan()).out("app1")
+    plan = chain.plan()
+    assert (plan["problems"], plan["batches"]) == ([], [["app1"], ["app2"]])
+    assert [during[0]["usable"] for during in plan["stays_up"]] == [["app2"], ["app1"]]
+
+
+def test_a_sick_member_does_not_count_and_may_be_replaced(read_chain):
+    plan = read_chain(2).sick("app2").plan()
+    assert (plan["problems"], plan["batches"]) == ([], [["app2"], ["app1"]])
+    assert refusal(read_chain(2).sick("app2").plan(hosts=["app1", "app2"], serial="100%"))
+
+
+def test_one_without_a_release_beside_others_does_not_count(read_chain):
+    chain = read_chain(2).release("app2", None, staged=["1.1"])
+    plan = chain.plan()
+    assert (plan["problems"], plan["batches"]) == ([], [["app2"], ["app1"]])
+    # In a rollback it stays without one.
+    assert "would leave nobody up" in refusal(chain.plan("rollback"))
+
+
+def test_each_balancer_has_its_budget(read_chain):
+    chain = read_chain(4, applications=[{"path": "/"}, SHOP])
+    plan = chain.plan(application="shop", serial=2)
+    assert refusal(plan).startswith("web1: balancer shop: batch 1 (app2, app3) would leave nobody up")
+    assert "web1: balancer shop: batch 2" in refusal(chain.plan("restart", serial=[1, 2]))
+
+
+def test_each_httpd_has_its_budget(read_chain):
+    chain = read_chain(3, httpds=2).out("app2", httpd="web2").out("app3", httpd="web2")
+    said = refusal(chain.plan())
+    assert said.startswith("web2: balancer tomcat: batch 3 (app1) would leave nobody up")
+
+
+@pytest.mark.parametrize("min_available, refused", [(1, False), (2, True)])
+def test_a_standby_stands_in_for_the_last_member_only(read_chain, min_available, refused):
+    chain = read_chain(3, standby=["app3"])
+    assert bool(chain.plan(serial=[2, 1], min_available=min_available)["problems"]) is refused
+
+
+def test_how_many_must_stay_is_told_to_the_one_who_drains(read_chain):
+    chain = read_chain(4).out("app2").sick("app3")
+    plan = chain.plan(min_available=2, hosts=chain.hosts)
+    kept = {host: member["states"][0]["keep_usable"] for host, member in plan["members"].items()}
+    assert kept == {"app1": 2, "app2": 0, "app3": 0, "app4": 2}
+
+
+# Whatever is found ------------------------------------------------------------
+
+LOOKS = ("in order", "disabled", "draining", "in error", "sick", "empty", "done", "out and done")
+
+
+@st.composite
+def chains(draw):
+    """Instances in some state on some machines, at each httpd in its own way, and what is asked for."""
+    number = draw(st.integers(1, 6))
+    machines = [draw(st.sampled_from(["vm1", "vm2", "vm3", "vm4", "vm5", "vm6"])) for _each in range(number)]
+    return {
+        "machines": machines,
+        "httpds": draw(st.integers(1, 2)),
+        "looks": draw(st.lists(st.sampled_from(LOOKS), min_size=number, max_size=number)),
+        "second": draw(st.lists(st.booleans(), min_size=number, max_size=number)),
+        "shop": draw(st.sets(st.integers(1, number), min_size=0, max_size=number)),
+        "standby": draw(st.sets(st.integers(1, number), max_size=1)),
+        "interrupted": draw(st.booleans()),
+        "kind": draw(st.sampled_from(["deploy", "rollback", "restart", "repair"])),
+        "serial": draw(st.sampled_from([1, 2, "50%", "100%", [1, "100%"], [2, 1]])),
+        "min_available": draw(st.integers(0, 3)),
+        "allow_same_machine": draw(st.booleans()),
+    }
+
+
+def build(read_chain, case):
+    """The chain of a case, and the plan."""
+    applications = [{"path": "/"}]
+    if case["shop"]:
+        applications.append({"path": "/shop", "instances": [f"app{number}" for number in sorted(case["shop"])]})
+    standby = [f"app{number}" for number in case["standby"]]
+    chain = read_chain(case["machines"], httpds=case["httpds"], applications=applications, standby=standby)
+    if case["interrupted"]:
+        chain.interrupted(chain.plan(application="ROOT"))
+    for host, looks, everywhere in zip(chain.hosts, case["looks"], case["second"]):
+        httpd = None if everywhere else "web1"
+        if looks in ("disabled", "draining", "out and done"):
+            chain.out(host, "draining" if looks == "draining" else "disabled", httpd=httpd)
+        if looks == "in error":
+            chain.in_error(host, httpd)
+        if looks == "sick":
+            chain.sick(host)
+        if looks == "empty":
+            chain.release(host, None)
+        if looks in ("done", "out and done"):
+            chain.release(host, "1.1", "1.0")
+    asked = {key: case[key] for key in ("serial", "min_available", "allow_same_machine")}
+    application = "" if case["kind"] in ("restart", "repair") else "ROOT"
+    return chain, chain.plan(
+        case["kind"], "0.9" if case["kind"] == "rollback" else None, application=application, **asked
+    )
+
+
+def played(chain, plan):
+    """Play the plan batch by batch: who would answer at each place, before and during each batch.
+
+    Told from the chain's own readings and not by the plan's means, for releases of ROOT; a member answers where it is
+    enabled, httpd uses it, and Tomcat has something and is well.
+    """
+    active = {host: one["applications"]["ROOT"]["active_version"] for host, one in chain.readings["releases"].items()}
+    some = plan["application"] and any(version is not None for version in active.values())
+    healthy = {
+        host: not any(one.get("failed") for one in result["results"])
+        for host, result in chain.readings["health"].items()
+    }
+    hosts = {one["worker"]: one["inventory_host"] for one in chain.topology["instances"]}
+    places = {
+        (result["item"]["inventory_host"], found["name"]): {
+            hosts[member["worker"]]: dict(member) for member in found["members"]
+        }
+        for result in chain.readings["balancers"]
+        for found in result["balancers"]
+    }
+
+    def answer(place, out=()):
+        all_of_them = [
+            host
+            for host, member in places[place].items()
+            if host not in out
+            and member["state"] == "enabled"
+            and not member["in_error"]
+            and healthy[host]
+            and not (some and active[host] is None)
+        ]
+        first = [host for host in all_of_them if not places[place][host]["standby"]]
+        return first or all_of_them
+
+    for batch in plan["batches"]:
+        yield [(place, set(answer(place)) & set(batch), answer(place, batch)) for place in places]
+        for host in batch:
+            member = plan["members"][host]
+            active[host], healthy[host] = member["version_after"] if plan["application"] else active[host], True
+            for state in member["states"]:
+                places[state["httpd"], state["balancer"]][host].update(state=state["state"], in_error=False)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(case=chains())
+def test_no_plan_that_may_begin_breaks_the_budget(read_chain, case):
+    chain, plan = build(read_chain, case)
+    if plan["problems"]:
+        return
+    for during in played(chain, plan):
+        for place, taken, up in during:
+            assert not taken or len(up) >= case["min_available"], (place, taken, up)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(case=chains())
+def test_every_plan_is_sound(read_chain, case):
+    chain, plan = build(read_chain, case)
+    machines = {one["inventory_host"]: one["machine"] for one in chain.topology["instances"]}
+    # Each instance has one place: in one batch, or among those that are left as they are.
+    assert sorted([*plan["order"], *plan["skipped"]]) == sorted(chain.hosts)
+    assert len(plan["stays_up"]) == len(plan["batches"])
+    for batch in plan["batches"]:
+        assert case["allow_same_machine"] or len({machines[host] for host in batch}) == len(batch)
+    # A rollout puts nobody back but whom one before it has left out, and takes nobody out for good.
+    for host, member in plan["members"].items():
+        for state in member["states"]:
+            assert state["state"] == state["state_now"] or (
+                case["interrupted"] and state["state"] == "enabled" and member["out_by"] is not None
+            ), host
+    assert plan["nothing_to_do"] is not bool(plan["problems"] or plan["order"])
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(case=chains())
+def test_one_at_a_time_is_refused_for_a_reason_only(read_chain, case):
+    """Where each place has a member more than it must keep and nothing is wrong, the careful way is open."""
+    case = {**case, "serial": 1, "min_available": 1, "looks": ["in order"] * len(case["looks"]), "interrupted": False}
+    _chain, plan = build(read_chain, case)
+    spare = len(case["machines"]) - len(case["standby"]) > 1 and len(case["shop"]) != 1
+    if spare:
+        assert plan["problems"] == []
