@@ -72,7 +72,8 @@ class Demo:
     def play(self, playbook: str, *arguments: str) -> tuple[int, float]:
         """Run a playbook as a user would; return its exit status and how long it took."""
         log = self.directory / f"{playbook}.log"
-        command = self.chain.argv("ansible-playbook", str(ROOT / f"playbooks/{playbook}.yml"), *arguments)
+        reports = ["-e", f"rolling_deploy_report_directory={self.directory}/rollouts"]
+        command = self.chain.argv("ansible-playbook", str(ROOT / f"playbooks/{playbook}.yml"), *reports, *arguments)
         began = time.monotonic()
         with log.open("a") as output:
             status = subprocess.run(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
@@ -114,9 +115,13 @@ class Demo:
         release_failed = bool(self.options.sick)
         wanted = OLD if release_failed or self.options.kill else NEW
         as_wanted = bool(status) == release_failed and versions == {"app1": wanted, "app2": wanted}
-        (self.directory / "report.html").write_text(page(load.report))
+        (self.directory / "users.html").write_text(page(load.report))
         self.say(f"instances: {', '.join(f'{name} runs {version}' for name, version in versions.items())}")
-        self.say(f"report for a browser: {self.directory}/report.html")
+        self.say(f"what the users saw, for a browser: {self.directory}/users.html")
+        if not self.options.kill:
+            # Their names begin with the time.
+            newest = max((self.directory / "rollouts").glob("*/report.html"))
+            self.say(f"what the rollout did, for a browser: {newest}")
         figures = {
             name: load.report["totals"][name] for name in ("requests", "failed", "sessions", "lost", "regressed")
         }
@@ -137,7 +142,7 @@ def main() -> int:
     kind.add_argument("--sick", choices=["unhealthy", "broken"], help="release a version that never gets healthy")
     kind.add_argument("--kill", action="store_true", help="no release: kill -9 one Tomcat under load")
     parser.add_argument("--keep", action="store_true", help="leave the hosts running")
-    parser.add_argument("--directory", type=Path, default=ROOT / "build/demo", help="logs and the report (%(default)s)")
+    parser.add_argument("--directory", type=Path, default=ROOT / "build/demo", help="logs and reports (%(default)s)")
     options = parser.parse_args()
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     shutil.rmtree(options.directory, ignore_errors=True)
