@@ -96,6 +96,7 @@ def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str
         "kind": settings.kind,
         "application": application["name"],
         "version": _version_of(aim, interrupted),
+        "policy": _policy_of(settings, interrupted),
         "base_name": application["base_name"],
         "batches": batches,
         "sizes": [len(batch) for batch in batches],
@@ -166,6 +167,11 @@ def _concerned(
 def _version_of(aim: Aim, interrupted: Interrupted | None) -> str:
     """The rollout's release; that of a repair is the interrupted rollout's, so that its own record says so too."""
     return interrupted.version if aim.kind == "repair" and interrupted else aim.version
+
+
+def _policy_of(settings: Settings, interrupted: Interrupted | None) -> str:
+    """That of a repair is the interrupted rollout's: where the repair dies too, the next one has as much to put back."""
+    return interrupted.policy if settings.kind == "repair" and interrupted else settings.policy
 
 
 def _release_before(members: t.Sequence[Member], findings: Findings) -> str:

@@ -191,15 +191,15 @@ class ReadChain:
 
     # What is asked ----------------------------------------------------------
 
-    def interrupted(self, begun, policy="rollback_member", rollout="20261124T051500Z-ROOT-1.1", httpds=None):
+    def interrupted(self, begun, rollout="20261124T051500Z-ROOT-1.1", httpds=None):
         """A rollout by this plan had the lock on these httpds, and is dead."""
-        record = {key: begun[key] for key in ("kind", "application", "version")}
+        record = {key: begun[key] for key in ("kind", "application", "version", "policy", "members")}
         file = {
             "id": rollout,
             "status": "running",
             "holder": {"by": "ann@ctl", "controller": "ctl"},
             "started_at": "2026-11-24T05:15:00Z",
-            "record": copy.deepcopy({**record, "policy": policy, "members": begun["members"]}),
+            "record": copy.deepcopy(record),
             "outcome": None,
         }
         for lock in self.readings["locks"]:

@@ -204,13 +204,16 @@ def test_a_restart_that_died_leaves_the_release_alone(read_chain):
 def test_rollback_all_that_died_is_finished_by_a_repair(read_chain):
     """Two were done, one failed; killed on the way back: all members go back."""
     chain = read_chain(4)
-    chain.interrupted(chain.plan(), policy="rollback_all")
+    chain.interrupted(chain.plan(policy="rollback_all"))
     chain.release("app1", "1.1", "1.0").release("app2", "1.1", "1.0").release("app3", "1.1", "1.0").out("app3")
     plan = chain.plan("repair")
     assert plan["problems"] == []
     assert plan["order"] == ["app3", "app1", "app2"]
     assert {versions(plan, host)[2] for host in plan["order"]} == {"1.0"}
     assert plan["skipped"] == {"app4": "in order, on 1.0"}
+    # Also where the repair dies, after it has put app3 back.
+    chain.interrupted(plan, rollout="repair").out("app3", "enabled").release("app3", "1.0", "1.1")
+    assert chain.plan("repair")["order"] == ["app1", "app2"]
 
 
 def test_a_first_release_that_died_is_taken_back(read_chain):
