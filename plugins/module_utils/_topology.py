@@ -52,6 +52,8 @@ LISTEN_PORT = 80
 MANAGER_PORT = 9080
 TLS_PORT = 443
 MANAGER_PATH = "/balancer-manager"
+# Tomcat's own manager, as the role tomcat_instance puts it there.
+TOMCAT_MANAGER_PATH = "/roundrobin-manager"
 BALANCER_NAME = "tomcat"
 STICKY_COOKIE = "JSESSIONID"
 
@@ -85,6 +87,7 @@ HOST_VARIABLES = (
     "tomcat_instance_http_enabled",
     "tomcat_instance_http_port",
     "tomcat_instance_jvm_route",
+    "tomcat_instance_manager_enabled",
     "tomcat_instance_name",
     "tomcat_instance_port_offset",
     "tomcat_instance_protocol",
@@ -142,6 +145,8 @@ def _instance(host: Host) -> dict[str, t.Any]:
     ports["shutdown"] = host.port("tomcat_instance_shutdown_port", PORT_OFF, may_be_off=True)
     address = host.address("tomcat_instance_address")
     urls = {kind: f"{kind}://{_in_url(address)}:{ports[kind]}" for kind in PROTOCOLS}
+    # HTTP where the instance speaks it, it needs no secret.
+    near = urls["http"] if enabled["http"] else urls["ajp"]
     name = host.text("tomcat_instance_name", host.name, INSTANCE_NAME, "a name of letters, digits, '_', '.' and '-'")
     return {
         "inventory_host": host.name,
@@ -160,8 +165,8 @@ def _instance(host: Host) -> dict[str, t.Any]:
         "ajp_enabled": enabled["ajp"],
         "http_enabled": enabled["http"],
         "worker": urls[protocol],
-        # Where a health check goes: HTTP where the instance speaks it, it needs no secret.
-        "connect_url_base": urls["http"] if enabled["http"] else urls["ajp"],
+        "connect_url_base": near,
+        "manager_url": near + TOMCAT_MANAGER_PATH if host.boolean("tomcat_instance_manager_enabled", False) else "",
         "failover_nodes": "",
         **_member_settings(host),
         "balancers": [],

@@ -31,6 +31,7 @@ CONF = ["catalina.properties", "logging.properties", "tomcat-users.xml", "web.xm
 PASSWORD = "not-a-password-in-a-test"
 SECRET = "not-a-secret-in-a-test"
 TEMPLATES = ROOT / "roles/tomcat_instance/templates"
+FILES = ROOT / "roles/tomcat_instance/files"
 
 # Release, META-INF/context.xml, session id, and the release that the session began on.
 PAGE = """<%@ page session="false" contentType="text/plain; charset=UTF-8" %><%
@@ -119,6 +120,8 @@ class Instance:
             ("manager-users.xml.j2", "conf/manager-users.xml"),
         ):
             (self.base / path).write_text(render(template, variables))
+        (self.base / "conf/roundrobin-manager/WEB-INF").mkdir(parents=True)
+        shutil.copy(FILES / "roundrobin-manager.web.xml", self.base / "conf/roundrobin-manager/WEB-INF/web.xml")
 
     def manager(self, over="http"):
         """The options of the modules that ask the manager."""

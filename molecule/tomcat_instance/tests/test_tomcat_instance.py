@@ -90,6 +90,26 @@ def test_a_session_moves_to_the_other_instance(host, name, address):
     assert answer["status"] == 200
 
 
+def test_tomcats_manager_is_where_it_is_enabled(host, name, address, base):
+    files = ["conf/Catalina/localhost/roundrobin-manager.xml", "conf/manager-users.xml", "conf/roundrobin-manager"]
+    assert [host.file(f"{base}/{file}").exists for file in files] == [name == "second"] * 3
+    options = {
+        "base": base,
+        "manager_url": f"ajp://{address}:8109/roundrobin-manager",
+        "url_password": SECRET,
+        "ajp_secret": SECRET,
+    }
+    if name == "second":
+        answer = host.ansible("roundrobin.tomcat.tomcat_session_info", json.dumps(options), check=False, become=True)
+        assert [(one["version"], one["running"]) for one in answer["contexts"]] == [("1.0", True)]
+        for file in files[:2]:
+            assert (host.file(f"{base}/{file}").user, host.file(f"{base}/{file}").mode) == ("root", 0o640)
+        assert not host.file(f"{base}/{files[1]}").contains(SECRET)
+    if name == "first":
+        # It was there, see converge.yml, and what it was asked for by HTTP goes to the application now.
+        assert requests.get(f"http://{address}:8080/roundrobin-manager/text/list", timeout=20).status_code == 404
+
+
 def test_runs_the_version_and_the_changed_options(host, name, base):
     (process,) = [line for line in host.check_output("ps -wweo user:20,args -C java").splitlines() if base in line]
     assert process.split()[0] == "tomcat"

@@ -19,6 +19,7 @@ ROLES = Path(__file__).resolve().parents[3] / "roles"
     ("variable", "value"),
     [
         ("tomcat_instance_base_root", _topology.BASE_ROOT),
+        ("tomcat_instance_manager_enabled", False),
         ("tomcat_instance_protocol", _topology.PROTOCOLS[0]),
         ("tomcat_instance_session_store", _topology.SESSION_STORES[0]),
         ("tomcat_instance_shutdown_port", _topology.PORT_OFF),

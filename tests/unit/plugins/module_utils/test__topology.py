@@ -20,6 +20,7 @@ SECRET = "s3cr3t-value"
 
 # An instance that is nothing special to httpd, and has no application.
 PLAIN_MEMBER = {
+    "manager_url": "",
     "internal_proxies": [],
     "load_factor": 1.0,
     "lbset": 0,
@@ -223,6 +224,22 @@ def test_two_balancers_are_believed():
 def test_with_tls_the_site_is_asked_through_the_managers_port():
     tls = {"apache_balancer_tls_certificate": "/etc/ssl/site.pem", "apache_balancer_manager_port": 9081}
     assert derive(with_changes(lb=tls), GROUPS)["balancers"][0]["local_url"] == "http://127.0.0.1:9081"
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, ""),
+        ({"tomcat_instance_manager_enabled": "false"}, ""),
+        ({"tomcat_instance_manager_enabled": True}, "ajp://198.18.0.3:8009/roundrobin-manager"),
+        (
+            {"tomcat_instance_manager_enabled": "yes", "tomcat_instance_http_enabled": True},
+            "http://198.18.0.3:8080/roundrobin-manager",
+        ),
+    ],
+)
+def test_tomcats_manager(variables, expected):
+    assert derive(with_changes(tc_1=variables), GROUPS)["instances"][0]["manager_url"] == expected
 
 
 def test_ipv6_address_is_bracketed():
