@@ -134,7 +134,7 @@ class AppReleases:
                         else self._stage(version, source, max_unpacked_bytes)
                     )
                     after = after.with_release(staged)
-                if state == "active" and after.active != version:
+                if state == "active":
                     after = self._relink(
                         after, self._with_active(after, version, parallel, context_version), check_mode
                     )
@@ -251,12 +251,15 @@ class AppReleases:
     def _with_active(
         self, state: State, version: str, parallel: bool, context_version: str | None
     ) -> tuple[Context, ...]:
-        """Return the contexts with a release as the active one: in place of the present one, or beside it."""
+        """Return the contexts with a release as the active one: beside what is there, or instead of all of it."""
         if state.active is None:
-            return (*state.older, Context(context_version or "", version))
+            return (Context(context_version or "", version),)
         if not parallel:
-            # Its name stays: a session store may have the sessions under it.
-            return (*state.older, Context(state.context_version, version))
+            # The name under which it is served, else that of the active one, stays: a session store may have sessions under it.
+            served = [context for context in state.contexts if context.version == version]
+            return (served[-1] if served else Context(state.context_version, version),)
+        if state.active == version:
+            return state.contexts
         fresh = next_context_version(state.contexts) if context_version is None else context_version
         if fresh <= state.context_version:
             raise CollectionError(

@@ -121,7 +121,7 @@ class ReleasesDisk:
         """Read the links; whatever else Tomcat would take for this application is in the way."""
         contexts = []
         for entry in sorted(os.listdir(self.webapps)):
-            name, _mark, context_version = entry.partition("##")
+            name, mark, context_version = entry.partition("##")
             path = os.path.join(self.webapps, entry)
             if entry == f"{self.name}.war" or (name == self.name and entry.endswith(".war")):
                 raise CollectionError(
@@ -129,7 +129,7 @@ class ReleasesDisk:
                 )
             if name != self.name:
                 continue
-            if context_version and not CONTEXT_VERSION.fullmatch(context_version):
+            if mark and not CONTEXT_VERSION.fullmatch(context_version):
                 raise CollectionError(
                     f"{path} is in the way: Tomcat would take it for a version of the application; move it elsewhere first"
                 )

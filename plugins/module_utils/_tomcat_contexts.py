@@ -132,11 +132,20 @@ class ContextChanger:
                 sync_directory(self._disk.webapps)
             return self._manager.look_again(self._path, context_version)
 
-    def forget(self, context_version: str) -> str:
-        """Have Tomcat undeploy what no link leads to any more, and return its answer."""
-        if os.path.lexists(self._disk.link(context_version)):
-            raise CollectionError(
-                f"{self._disk.link(context_version)} is still there: remove it first (tomcat_webapp with state retired or inactive)"
-            )
+    def forget(self) -> None:
+        """Have Tomcat undeploy what no link leads to any more."""
         with self._disk.lock():
-            return self._manager.look_again(self._path, context_version)
+            for context_version in self._names_of(self.read()):
+                self._manager.look_again(self._path, context_version)
+
+    def _names_of(self, application: Application) -> t.Iterator[str]:
+        """Find what Tomcat calls the contexts that are not linked, which its list does not tell: they are asked for, the newest first."""
+        linked = {reading.context_version for reading in application.readings}
+        missing = len(application.stray)
+        # One that was withdrawn was newer than those that are linked.
+        newest = max([0, *(int(context_version or 0) for context_version in linked)]) + missing
+        for number in range(newest, -1, -1):
+            context_version = f"{number:06d}" if number else ""
+            if missing and context_version not in linked and self._manager.has(self._path, context_version):
+                missing -= 1
+                yield context_version

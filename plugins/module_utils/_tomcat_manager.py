@@ -72,6 +72,10 @@ class TomcatManager:
         lines = self._expect_ok("sessions", {"path": path, "version": context_version})
         return sum(int(match[1]) for match in map(_SESSIONS.search, lines) if match)
 
+    def has(self, path: str, context_version: str) -> bool:
+        """Return whether there is such a context."""
+        return self._command("sessions", {"path": path, "version": context_version})[0].startswith("OK")
+
     def look_again(self, path: str, context_version: str) -> str:
         """Have Tomcat deploy what is new in webapps under this name, and undeploy what is gone.
 

@@ -24,14 +24,14 @@ options:
   context_version:
     description:
       - What stands behind C(##) in the name of the context, V("") for the plain name.
-      - By default the newest one. Required for O(state=absent).
+      - By default the newest one. Not for O(state=absent).
     type: str
   state:
     description:
       - V(present), Tomcat serves what C(webapps) links to, and the context runs. Nothing is done where this is so.
       - V(reloaded), the context is deployed anew in any case.
-      - V(absent), Tomcat no longer serves a context whose link was removed, as by M(roundrobin.tomcat.tomcat_webapp) with
-        O(roundrobin.tomcat.tomcat_webapp#module:state=retired).
+      - V(absent), Tomcat no longer serves contexts of O(name) whose links were removed, as by M(roundrobin.tomcat.tomcat_webapp) with
+        O(roundrobin.tomcat.tomcat_webapp#module:state=retired). What is linked is left alone.
     type: str
     choices: [present, reloaded, absent]
     default: present
@@ -82,7 +82,6 @@ EXAMPLES = r"""
   roundrobin.tomcat.tomcat_context:
     base: /var/opt/tomcat/jvm1
     name: ROOT
-    context_version: ""
     state: absent
     manager_url: http://198.18.0.3:8080/roundrobin-manager
     url_password: "{{ tomcat_instance_manager_password }}"
@@ -90,7 +89,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 context_version:
-  description: The context that was meant.
+  description: The context that was meant, null with O(state=absent).
   returned: success
   type: str
   sample: ""
@@ -182,17 +181,19 @@ def serve(changer: ContextChanger, params: dict[str, t.Any], check_mode: bool) -
 
 
 def forget(changer: ContextChanger, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    """Make Tomcat let go of a context that is no longer linked."""
+    """Make Tomcat let go of what is no longer linked."""
     before = changer.read()
     after = before.expected(None)
     if before.stray and not check_mode:
-        changer.forget(params["context_version"])
+        changer.forget()
         after = changer.read()
-    return answer(len(after.stray) < len(before.stray), params["context_version"], None, before, after)
+        if after.stray:
+            raise CollectionError(f"Tomcat still serves {', '.join(after.stray)} as {params['name']}")
+    return answer(bool(before.stray), None, None, before, after)
 
 
 def answer(
-    changed: bool, context_version: str, version: str | None, before: Application, after: Application
+    changed: bool, context_version: str | None, version: str | None, before: Application, after: Application
 ) -> dict[str, t.Any]:
     """Return what the module answers."""
     return {
@@ -205,11 +206,13 @@ def answer(
 
 def main() -> None:
     """Read the options, have Tomcat look again, answer."""
-    module = AnsibleModule(
-        argument_spec=ARGUMENTS, required_if=[("state", "absent", ["context_version"])], supports_check_mode=True
-    )
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     params = module.params
     try:
+        if params["state"] == "absent" and params["context_version"] is not None:
+            raise CollectionError(
+                "context_version does not go with state absent, which is about all that is no longer linked"
+            )
         if params["context_version"] is not None:
             check_context_version(params["context_version"])
         manager = connect(

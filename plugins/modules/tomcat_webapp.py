@@ -35,8 +35,8 @@ options:
   state:
     description:
       - V(staged), the release is there, verified and unpacked, and nothing else changes.
-      - V(active), it is also what C(webapps/NAME) links to. The application's work directory is emptied
-        when the link changes, but for stored sessions (C(SESSIONS.ser), C(*.session)).
+      - V(active), it is also what C(webapps/NAME) links to, and nothing else is, unless with O(parallel=true). The application's work
+        directory is emptied when the link changes, but for stored sessions (C(SESSIONS.ser), C(*.session)).
       - V(retired), what a parallel activation left beside the active release is removed from C(webapps), the releases stay.
         With O(context_version) only that one, which may be the newest, so that the one before it is active again.
       - V(inactive), C(webapps/NAME) is removed, the releases stay.
@@ -49,9 +49,9 @@ options:
     description:
       - With O(state=active), add the release beside the active one as C(webapps/NAME##000001) instead of replacing it.
         Tomcat gives it to new users, and lets those who have a session finish on the release they began with.
-      - Where nothing is active yet, and where O(version) is active already, it makes no difference.
-      - A later activation without it replaces the newest release under the name that this has, as a session store may keep
-        the sessions under that name.
+      - Where nothing is active yet it makes no difference, and where O(version) is active already nothing changes.
+      - Without it, what waits to be retired goes too, and O(version) keeps the name that it has beside the active release. A release
+        that is not there yet gets the name of the active one, as a session store may keep the sessions under that name.
     type: bool
     default: false
   context_version:

@@ -14,6 +14,8 @@ import zipfile
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils import _releases
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
@@ -74,8 +76,8 @@ def war(tmp_path):
     return make
 
 
-def ensure(store, state, version=None, source=None, keep=None, check=False):
-    return store.ensure(state, version, source, keep=keep, check_mode=check, max_unpacked_bytes=GIB)
+def ensure(store, state, version=None, source=None, keep=None, check=False, **options):
+    return store.ensure(state, version, source, keep=keep, check_mode=check, max_unpacked_bytes=GIB, **options)
 
 
 def four_corners(store, *args, **kwargs):
@@ -85,7 +87,7 @@ def four_corners(store, *args, **kwargs):
     assert snapshot(store.disk.base) == before
     done = ensure(store, *args, **kwargs)
     assert predicted.changed is done.changed
-    assert predicted.after.active == done.after.active
+    assert predicted.after.contexts == done.after.contexts
     assert predicted.after.previous == done.after.previous
     assert predicted.pruned == done.pruned
     assert {v: r.sha256 for v, r in predicted.after.releases.items()} == {
@@ -323,6 +325,193 @@ def test_planted_links_in_work_lead_nowhere(store, base, war, tmp_path):
         ensure(store, "active", "1.0")
     assert store.read().active == "2.0"
     assert (outside / "app/precious").exists()
+
+
+PLAIN, ONE, TWO = "", "000001", "000002"
+
+
+def contexts(state):
+    return [(context.context_version, context.version) for context in state.contexts]
+
+
+def links(base):
+    """What Tomcat would find, by name."""
+    return {path.name: os.readlink(path).split("/")[3] for path in (base / "webapps").iterdir()}
+
+
+@pytest.fixture
+def beside(store, war):
+    """Release 1.0, and beside it 2.0 and 3.0."""
+    ensure(store, "active", "1.0", war("1.0"))
+    for version in ("2.0", "3.0"):
+        ensure(store, "active", version, war(version), parallel=True)
+    return store
+
+
+def test_a_release_beside_the_active_one(store, base, war):
+    # Where nothing is active there is nothing to be beside.
+    first = four_corners(store, "active", "1.0", war("1.0"), parallel=True)
+    assert contexts(first.after) == [(PLAIN, "1.0")]
+    second = four_corners(store, "active", "2.0", war("2.0"), parallel=True)
+    assert contexts(second.after) == [(PLAIN, "1.0"), (ONE, "2.0")]
+    assert (second.after.active, second.after.previous, second.after.context_version) == ("2.0", "1.0", ONE)
+    assert links(base) == {"app": "1.0", "app##000001": "2.0"}
+    # The way back beside it: a third one, of the first one's release.
+    back = four_corners(store, "active", "1.0", parallel=True)
+    assert contexts(back.after) == [(PLAIN, "1.0"), (ONE, "2.0"), (TWO, "1.0")]
+    assert (back.after.active, back.after.previous) == ("1.0", None)
+    assert [line.version for line in store.read().history] == ["1.0", "2.0", "1.0"]
+
+
+def test_a_new_instance_joins_others(store, base, war):
+    done = four_corners(store, "active", "1.0", war("1.0"), context_version="000007")
+    assert contexts(done.after) == [("000007", "1.0")]
+    # Another release goes under its name, and the next one beside it has the next.
+    assert contexts(four_corners(store, "active", "2.0", war("2.0")).after) == [("000007", "2.0")]
+    beside = four_corners(store, "active", "3.0", war("3.0"), parallel=True)
+    assert contexts(beside.after) == [("000007", "2.0"), ("000008", "3.0")]
+    named = four_corners(store, "active", "1.0", parallel=True, context_version="000020")
+    assert contexts(named.after)[-1] == ("000020", "1.0")
+
+
+@pytest.mark.parametrize("context_version", [PLAIN, ONE, TWO])
+@pytest.mark.parametrize("check", [True, False])
+def test_a_context_that_would_not_be_the_newest(beside, base, war, context_version, check):
+    before = snapshot(base)
+    staged = war("1.0")
+    with pytest.raises(CollectionError, match="is not newer than '000002' of the active release 3.0 .* give 000003"):
+        ensure(beside, "active", "1.0", staged, parallel=True, context_version=context_version, check=check)
+    assert snapshot(base) == before
+
+
+@pytest.mark.parametrize("context_version", ["1", "0000001", "00000a", " ", "-00001", "00000\u0661"])
+def test_names_that_tomcat_would_sort_otherwise(store, war, context_version):
+    with pytest.raises(CollectionError, match="is not accepted: 6 digits"):
+        ensure(store, "active", "1.0", war("1.0"), context_version=context_version)
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        # What is there keeps its name, what is not gets the newest's.
+        ("1.0", {"app": "1.0"}),
+        ("2.0", {"app##000001": "2.0"}),
+        ("3.0", {"app##000002": "3.0"}),
+        ("4.0", {"app##000002": "4.0"}),
+    ],
+)
+def test_an_activation_that_is_not_parallel_leaves_one(beside, base, war, version, expected):
+    done = four_corners(beside, "active", version, war(version))
+    assert links(base) == expected
+    assert done.after.active == version
+    history = [line.version for line in beside.read().history]
+    assert history == ["1.0", "2.0", "3.0", *([version] if version != "3.0" else [])]
+
+
+def test_retired(beside, base):
+    # One of them, the newest of them, all that are left.
+    assert contexts(four_corners(beside, "retired", context_version=ONE).after) == [(PLAIN, "1.0"), (TWO, "3.0")]
+    withdrawn = four_corners(beside, "retired", context_version=TWO)
+    assert (withdrawn.before.active, withdrawn.after.active) == ("3.0", "1.0")
+    with pytest.raises(CollectionError, match="is the only context of app and cannot be retired"):
+        ensure(beside, "retired", context_version=PLAIN)
+    assert not four_corners(beside, "retired").changed
+    assert links(base) == {"app": "1.0"}
+    # Nothing of the releases is lost.
+    assert sorted(beside.read().releases) == ["1.0", "2.0", "3.0"]
+
+
+def test_all_older_are_retired(beside, base):
+    done = four_corners(beside, "retired")
+    assert (done.before.active, done.after.active) == ("3.0", "3.0")
+    assert links(base) == {"app##000002": "3.0"}
+    assert [line.version for line in beside.read().history] == ["1.0", "2.0", "3.0"]
+
+
+def test_what_is_served_is_neither_removed_nor_pruned(beside, base):
+    with pytest.raises(CollectionError, match="2.0 of app still has users of its own, by .*app##000001"):
+        ensure(beside, "absent", "2.0")
+    assert four_corners(beside, "staged", "3.0", keep=1).pruned == ()
+    four_corners(beside, "retired")
+    assert four_corners(beside, "staged", "3.0", keep=1).pruned == ("1.0",)
+    four_corners(beside, "inactive")
+    assert links(base) == {}
+    four_corners(beside, "absent")
+    assert not (base / "releases/app").exists()
+
+
+def test_work_of_a_context_is_emptied_when_its_name_is_used_again(beside, base, war):
+    work = {
+        name: base / f"work/Catalina/localhost/{name}" for name in ("app", "app##000001", "app##000002", "app##000003")
+    }
+    for directory in work.values():
+        (directory / "org").mkdir(parents=True)
+        (directory / "SESSIONS.ser").write_text("users")
+    ensure(beside, "active", "4.0", war("4.0"), parallel=True)
+    assert [(directory / "org").exists() for directory in work.values()] == [True, True, True, False]
+    assert all((directory / "SESSIONS.ser").exists() for directory in work.values())
+
+
+@pytest.mark.parametrize("name", ["app##2", "app##000001.war", "app##"])
+def test_a_version_of_somebody_else_is_in_the_way(store, base, war, name):
+    (base / "webapps" / name).symlink_to("../releases/app/1.0/exploded")
+    with pytest.raises(CollectionError, match="is in the way"):
+        ensure(store, "active", "1.0", war("1.0"), parallel=True)
+
+
+def test_an_application_with_a_similar_name_is_another(store, base, war):
+    (base / "webapps/app2##000009").mkdir()
+    assert contexts(four_corners(store, "active", "1.0", war("1.0"), parallel=True).after) == [(PLAIN, "1.0")]
+
+
+def test_killed_before_the_second_link(store, base, war, monkeypatch):
+    ensure(store, "active", "1.0", war("1.0"))
+
+    class Killed(BaseException):
+        pass
+
+    def die(*arguments):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store.disk, "switch", die)
+        with pytest.raises(Killed):
+            ensure(store, "active", "2.0", war("2.0"), parallel=True)
+    assert links(base) == {"app": "1.0"}
+    assert (store.read().active, store.read().previous) == ("1.0", None)
+    assert contexts(four_corners(store, "active", "2.0", parallel=True).after) == [(PLAIN, "1.0"), (ONE, "2.0")]
+
+
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("active"), st.sampled_from("123"), st.booleans()),
+        st.tuples(st.sampled_from(["retired", "inactive"]), st.none(), st.just(False)),
+    ),
+    max_size=8,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
+@given(steps=steps)
+def test_any_life(tmp_path_factory, war, steps):
+    """After any steps the newest link is what was wanted last, and only parallel activations have left others."""
+    base = tmp_path_factory.mktemp("any")
+    (base / "webapps").mkdir()
+    store = AppReleases(str(base), "app", now=Ticking())
+    for version in "123":
+        ensure(store, "staged", version, war(version))
+    for state, version, parallel in steps:
+        before = store.read()
+        foretold = ensure(store, state, version, check=True, parallel=parallel)
+        after = ensure(store, state, version, parallel=parallel).after
+        assert foretold.after.contexts == after.contexts == store.read().contexts
+        assert contexts(after) == sorted(contexts(after))
+        assert after.active == {"active": version, "retired": before.active, "inactive": None}[state]
+        assert links(base) == {f"app##{name}" if name else "app": served for name, served in contexts(after)}
+        if parallel and before.active is not None:
+            assert contexts(after)[: len(before.contexts)] == contexts(before)
+        else:
+            assert len(after.contexts) <= 1
 
 
 @pytest.mark.parametrize(

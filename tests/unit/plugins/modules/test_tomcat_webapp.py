@@ -76,6 +76,23 @@ def test_a_release_s_life(run, base, war):
     assert run(tomcat_webapp_info)["applications"] == {}
 
 
+def test_two_releases_side_by_side(run, war):
+    run(version="1.0", src=war("1.0"), remote_src=True)
+    for check, changed in ((True, True), (False, True), (True, False), (False, False)):
+        done = run(check=check, version="2.0", src=war("2.0"), remote_src=True, parallel=True)
+        assert done["changed"] is changed
+        assert (done["version_after"], done["context_version_after"]) == ("2.0", "000001")
+        assert done["older_after"] == [{"context_version": "", "version": "1.0"}]
+        assert done["older_before"] == ([] if changed else done["older_after"])
+    assert "contexts:\n  '': 1.0\n  '000001': 2.0\n" in done["diff"]["after"]
+    assert run(tomcat_webapp_info)["applications"]["app"]["contexts"] == [
+        {"context_version": "", "version": "1.0"},
+        {"context_version": "000001", "version": "2.0"},
+    ]
+    retired = run(state="retired")
+    assert (retired["version_before"], retired["version_after"], retired["older_after"]) == ("2.0", "2.0", [])
+
+
 def test_info_of_an_application_that_is_not_there(run, base):
     assert run(tomcat_webapp_info, name="ROOT") == {
         "changed": False,
@@ -116,6 +133,8 @@ def test_the_file_is_asked_for_only_where_the_release_is_not(run, war):
         ({"version": "1.0", "keep": 0}, "keep 0 is not accepted"),
         ({"version": "1.0", "owner": "no-such-user"}, "owner 'no-such-user' does not exist"),
         ({"version": "1.0", "group": "no-such-group"}, "group 'no-such-group' does not exist"),
+        ({"version": "1.0", "state": "staged", "parallel": True}, "parallel goes with state active, not with staged"),
+        ({"version": "1.0", "context_version": "2"}, "context_version '2' is not accepted: 6 digits as 000002"),
         ({"version": "1.0", "base": "/nowhere"}, "base /nowhere is not a CATALINA_BASE"),
     ],
 )
