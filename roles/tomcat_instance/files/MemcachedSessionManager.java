@@ -16,6 +16,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
+import org.apache.catalina.Container;
+import org.apache.catalina.Context;
+import org.apache.catalina.Manager;
 import org.apache.catalina.Session;
 import org.apache.catalina.connector.Request;
 
@@ -72,6 +75,9 @@ public class MemcachedSessionManager extends MemcachedBackupSessionManager {
 
     @Override
     public Session findSession(String id) throws IOException {
+        if (id != null && store.isSticky() && !store.inRequest() && !otherVersions().isEmpty()) {
+            return getSessionInternal(id);
+        }
         if (store.isForeign(id)) {
             return findForeign(id);
         }
@@ -114,9 +120,34 @@ public class MemcachedSessionManager extends MemcachedBackupSessionManager {
         }
     }
 
+    /**
+     * The managers of the other versions of this application, while Tomcat serves several side by side (ROOT and ROOT##000001).
+     *
+     * <p>Before a request begins, Tomcat asks each of them, the newest first, whether it has the session, and serves the version that has.
+     * All of them would find it in memcached, and users could not stay on the version they began with: so it is to be in memory.
+     */
+    private List<MemcachedSessionManager> otherVersions() {
+        List<MemcachedSessionManager> found = new ArrayList<>();
+        for (Container child : getContext().getParent().findChildren()) {
+            Context other = (Context) child;
+            Manager manager = other.getManager();
+            if (other != getContext() && other.getPath().equals(getContext().getPath()) && manager instanceof MemcachedSessionManager) {
+                found.add((MemcachedSessionManager) manager);
+            }
+        }
+        return found;
+    }
+
     /** Out of memory, not out of memcached. */
     private void forgetLocally(Session session) {
         removeInternal(session, false);
+    }
+
+    private void forgetCopy(String id) {
+        Session copy = getSessionInternal(id);
+        if (copy != null) {
+            forgetLocally(copy);
+        }
     }
 
     /** What MSM keeps behind its manager: the work with memcached. */
@@ -166,9 +197,14 @@ public class MemcachedSessionManager extends MemcachedBackupSessionManager {
             return id != null && own != null && isSticky() && isEnabled() && !id.endsWith("." + own) && nodes.canHitMemcached(id);
         }
 
+        /** Within a request to this application. */
+        boolean inRequest() {
+            return currentRequest != null && currentRequest.get() != null;
+        }
+
         /** Within a request at whose end MSM stores the session. */
         boolean inStoredRequest() {
-            return currentRequest != null && currentRequest.get() != null && !getTrackingHostValve().isIgnoredRequest();
+            return inRequest() && !getTrackingHostValve().isIgnoredRequest();
         }
 
         /** MSM notes the id of a new session on the request, and at its end stores what has that id: it must not be the former one. */
@@ -201,6 +237,10 @@ public class MemcachedSessionManager extends MemcachedBackupSessionManager {
                 }
                 String own = super.changeSessionIdOnTomcatFailover(id);
                 StoredSession session = own == null ? null : (StoredSession) getSessionInternal(own);
+                // A copy that another version has of an earlier visit would take the session out of memcached when it expires.
+                if (own != null) {
+                    otherVersions().forEach(other -> other.forgetCopy(own));
+                }
                 if (session != null && !kept) {
                     session.awaitsItsFirstStore = true;
                 }
