@@ -14,6 +14,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
+from ansible_collections.roundrobin.tomcat.plugins.module_utils import _rollout_strategies as strategies
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._rollout_batches import (
     Standing,
     form_batches,
@@ -50,7 +51,8 @@ def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str
     hosts = [instance["inventory_host"] for instance in instances]
     # What is about no application shows the releases of the only one.
     shown = application if application["name"] or len(topology["applications"]) != 1 else topology["applications"][0]
-    facts = read(readings, topology, shown["base_name"], hosts, findings)
+    facts = read(readings, topology, shown["base_name"], hosts, findings, managers_wanted=settings.changes_running)
+    strategies.check(topology, instances, settings, findings)
     _check_read(topology, instances, settings, facts, findings)
 
     aim = Aim(
@@ -72,6 +74,8 @@ def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str
         _check_half_done(members, todo, aim, interrupted, findings)
     _check_staged(todo, settings, findings)
     _warn_of_members(members, todo, settings, findings)
+    strategies.warn(members, findings)
+    retires = strategies.to_retire(members, todo, settings)
 
     serves, serves_afterwards = _serving(members)
 
@@ -92,7 +96,7 @@ def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str
     result = {
         "problems": problems,
         "warnings": list(findings.warnings),
-        "nothing_to_do": not problems and not order,
+        "nothing_to_do": not problems and not order and not retires,
         "kind": settings.kind,
         "application": application["name"],
         "version": _version_of(aim, interrupted),
@@ -102,6 +106,7 @@ def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str
         "sizes": [len(batch) for batch in batches],
         "order": [host for batch in batches for host in batch],
         "skipped": skipped,
+        "retires": retires,
         "members": {
             member.host: member.as_dict(lambda place, seat: settings.min_available if serves(place, seat) else 0)
             for member in members

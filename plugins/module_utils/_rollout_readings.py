@@ -162,9 +162,18 @@ class Facts:
 
 
 def read(
-    readings: t.Mapping[str, t.Any], topology: Result, base_name: str, hosts: t.Sequence[str], findings: Findings
+    readings: t.Mapping[str, t.Any],
+    topology: Result,
+    base_name: str,
+    hosts: t.Sequence[str],
+    findings: Findings,
+    *,
+    managers_wanted: bool,
 ) -> Facts:
-    """Turn the results of the preflight's tasks into facts."""
+    """Turn the results of the preflight's tasks into facts.
+
+    managers_wanted: whether Tomcat's own managers are needed, so that one that does not answer is a problem.
+    """
 
     def of_hosts(kind: str) -> dict[str, Result]:
         results = readings.get(kind) or {}
@@ -179,10 +188,15 @@ def read(
     }
     for host, result in of_hosts("staging").items():
         _answered(result, host, findings)
-    for host, result in of_hosts("managers").items():
-        _answered(result, host, findings, "Tomcat's own manager does not answer, which this strategy needs: ")
     _stores(of_hosts("stores"), topology, findings)
-    return Facts(seats, releases, _health(of_hosts("health"), findings))
+    health = _health(of_hosts("health"), findings)
+    for host, result in of_hosts("managers").items():
+        if managers_wanted:
+            _answered(result, host, findings, "Tomcat's own manager does not answer, which this strategy needs: ")
+        # Tomcat serves something else than it should where a run died between the two.
+        if result.get("problems"):
+            health[host] = "; ".join(filter(None, [health.get(host), *result["problems"]]))
+    return Facts(seats, releases, health)
 
 
 def _answered(result: Result, host: str, findings: Findings, about: str = "") -> bool:

@@ -182,14 +182,19 @@ def _member(name: str, events: Sequence[Event], plan: Mapping[str, Any], batches
 
 
 def _result(steps: Sequence[_Step], skipped: str | None) -> str:
-    # What is retired is the release before, after the member is done.
-    reached = [step for step in steps if step.phase != "retire"]
+    reached = _before_retirement(steps)
     if not reached:
         return "untouched" if skipped is None else "skipped"
     last = reached[-1]
     if last.phase == "done":
         return "rolled_back" if last.direction == "back" else "done"
     return "interrupted" if last.phase in LASTING else last.phase
+
+
+def _before_retirement(steps: Sequence[_Step]) -> Sequence[_Step]:
+    """What is retired is the release before, after the member is done: whatever comes of it, the member is."""
+    retirement = [index for index, step in enumerate(steps) if step.phase == "retire"]
+    return steps[: retirement[0]] if retirement else steps
 
 
 def _reason(steps: Sequence[_Step], skipped: str | None) -> str | None:

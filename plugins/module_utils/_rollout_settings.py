@@ -47,11 +47,23 @@ class Settings:
     strategy: str
     policy: str
     repair_hosts: t.Sequence[str]
+    memcached_sticky: bool
+    storage_key_prefix: str
+
+    @property
+    def changes_running(self) -> bool:
+        """Whether a member goes on running while it changes. A restart and a repair always restart it."""
+        return self.strategy != "restart" and self.kind in ("deploy", "rollback")
+
+    @property
+    def beside(self) -> bool:
+        """Whether a member has the new release beside the one before."""
+        return self.strategy == "parallel" and self.changes_running
 
     @property
     def takes_members_out(self) -> bool:
-        """Whether a member is out of service while it changes. A restart and a repair always restart it."""
-        return self.strategy != "parallel" or self.kind not in ("deploy", "rollback")
+        """Whether a member is out of service while it changes."""
+        return not self.beside
 
     @classmethod
     def of(cls, given: t.Mapping[str, t.Any], findings: Findings) -> Settings:
@@ -93,6 +105,8 @@ class Settings:
             strategy=choice("rolling_deploy_strategy", given.get("strategy", STRATEGIES[0]), STRATEGIES),
             policy=choice("rolling_deploy_on_failure", given.get("policy", POLICIES[0]), POLICIES),
             repair_hosts=tuple(given.get("repair_hosts") or ()),
+            memcached_sticky=str(given.get("memcached_sticky", True)).lower() in TRUE_WORDS,
+            storage_key_prefix=str(given.get("storage_key_prefix") or ""),
         )
 
 

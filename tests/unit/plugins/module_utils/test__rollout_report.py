@@ -186,6 +186,21 @@ def test_release_before_is_retired_after_the_member_is_done():
     assert (member["result"], member["reason"], member["out"]) == ("done", None, [])
 
 
+def test_a_retirement_that_failed_leaves_the_member_done():
+    log = Journal().phases(1, "app1", "activate", "health", "done", "retire")
+    log.phases(60, "app1", "failed", text="Tomcat does not answer")
+    member = log.finished(70, "failed").member()
+    assert (member["result"], member["reason"]) == ("done", "Tomcat does not answer")
+    assert [failure["phase"] for failure in member["failures"]] == ["retire"]
+
+
+def test_a_retirement_on_a_member_that_had_the_release():
+    log = Journal(plan=plan("app2", skipped={"app1": "on 1.4.2 already"}))
+    log.phases(1, "app1", "retire").phases(40, "app1", "done")
+    member = log.finished(70, "done").member()
+    assert (member["result"], member["durations"]) == ("skipped", {"retire": 39.0})
+
+
 def test_member_that_a_person_took_out_misses_nothing():
     planned = plan("app1")
     planned["members"]["app1"]["left_by_person"] = True
