@@ -59,6 +59,10 @@ class Browser:
         """Look at the session without touching it."""
         return self._answer(self._session.get(f"{self.url}/whoami", timeout=TIMEOUT_S))
 
+    def logout(self) -> dict[str, Any]:
+        """End the session."""
+        return self._answer(self._session.get(f"{self.url}/logout", timeout=TIMEOUT_S))
+
     def upload(self, size: int, seconds: float) -> dict[str, Any]:
         """Send so many bytes, slowly; what arrived must be what was sent."""
         body = random.randbytes(size)
