@@ -74,7 +74,13 @@ def tomcat(tmp_path, monkeypatch):
 @pytest.fixture
 def run(tomcat, capsys):
     def call(check=False, module=tomcat_context, **options):
-        given = {"base": str(tomcat.base), "name": "app", "manager_url": URL, "url_password": "not-a-password-in-a-test", **options}
+        given = {
+            "base": str(tomcat.base),
+            "name": "app",
+            "manager_url": URL,
+            "url_password": "not-a-password-in-a-test",
+            **options,
+        }
         with patch_module_args({"_ansible_check_mode": check, **given}), pytest.raises(SystemExit):
             module.main()
         return json.loads(capsys.readouterr().out.splitlines()[-1])
