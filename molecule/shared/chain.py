@@ -155,8 +155,8 @@ class Chain:
 
     @property
     def _environment(self) -> dict[str, str]:
-        # JSON: read again above, and no line of it is folded.
-        return {**os.environ, "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}
+        # JSON: read again above, and no line of it is folded. Molecule asks for colours where it is typed by a person.
+        return {**os.environ, "ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "ANSIBLE_FORCE_COLOR": "0"}
 
     def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
