@@ -158,7 +158,11 @@ def apply(manager: BalancerManager, wanted: Wanted, *, check_mode: bool, clock: 
     """Bring the member to the wanted settings and wait as asked; in check mode only say what would change."""
     read = _PatientReader(manager, wanted, clock)
     balancer, before = find(
-        (read if wanted.goes_on else manager.read)(), wanted.balancer, wanted.worker, wanted.route, wanted.new_route
+        (manager.read if check_mode or wanted.wait is None else read)(),
+        wanted.balancer,
+        wanted.worker,
+        wanted.route,
+        wanted.new_route,
     )
     changes = before.differences(wanted.settings)
     changed_from = {name: before.settings[name] for name in changes}

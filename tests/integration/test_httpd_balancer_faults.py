@@ -12,6 +12,7 @@ import contextlib
 import http.server
 import re
 import socket
+import threading
 import time
 
 import pytest
@@ -287,6 +288,16 @@ def test_a_change_whose_answer_is_lost(httpd):
         out = member(url, **TASK)
         assert (out["changed"], out["state_after"]) == (True, "disabled")
         assert member(url, **{**TASK, "state": "enabled"})["changed"]
+
+
+def test_an_httpd_that_is_just_being_restarted(httpd):
+    """Who waits anyway waits for that too; who does not is told at once, see test_the_manager_is_stopped."""
+    httpd.stop()
+    back = threading.Timer(1, httpd.start)
+    back.start()
+    out = member(httpd.url("/manager"), **{**TASK, "state": "enabled"}, wait="ok", timeout=20)
+    back.join()
+    assert out["state_after"] == "enabled"
 
 
 def test_an_httpd_without_the_nonce_in_its_xml(httpd):
