@@ -40,8 +40,9 @@ def test_killed_and_repaired(site, member, phase):
         dead = killed_at(site, member, phase, version)
         assert site.lock["record"]["version"] == version
         out = {host for host, state in site.states.items() if state != "enabled"}
-        # What was sent to httpd at that moment may have arrived, or not.
-        assert out == {member} if phase in OUT else set() if phase in IN_AGAIN else out <= {member}
+        # Else: what was sent to httpd at that moment may have arrived, or not.
+        possible = [{member}] if phase in OUT else [set()] if phase in IN_AGAIN else [{member}, set()]
+        assert out in possible
         repair = site.chain.play("repair")
         assert repair.returncode == 0, repair.stdout
         assert dead.events[0]["data"]["id"] in repair.stdout
