@@ -91,7 +91,9 @@ def _rows(
     ]
     hosts = [instance["inventory_host"] for instance in instances]
     health = {host: _about(result, application["name"]) for host, result in (readings.get("health") or {}).items()}
-    facts = read({**readings, "health": health, "managers": {}}, topology, application["base_name"], hosts, findings)
+    # What the managers say is told for each instance once, not as the health of each of its applications.
+    mine = {**readings, "health": health, "managers": {}}
+    facts = read(mine, topology, application["base_name"], hosts, findings, managers_wanted=False)
     check_members(topology, [application["balancer"]] if application["balancer"] else [], facts, findings)
     for instance in instances:
         host = instance["inventory_host"]

@@ -20,9 +20,10 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._rollout_reading
 FAILED = {"failed": True, "msg": "it is so"}
 
 
-def facts_of(chain, base_name="ROOT"):
+def facts_of(chain, base_name="ROOT", managers_wanted=True):
     findings = Findings()
-    return read(chain.readings, chain.topology, base_name, chain.hosts, findings), findings
+    facts = read(chain.readings, chain.topology, base_name, chain.hosts, findings, managers_wanted=managers_wanted)
+    return facts, findings
 
 
 def problems_of(chain):
@@ -56,6 +57,13 @@ def test_a_manager_that_does_not_answer_is_told_as_what_it_is(read_chain):
     chain = read_chain(2)
     chain.readings["managers"] = {"app1": {"contexts": []}, "app2": dict(FAILED)}
     assert problems_of(chain) == ["app2: Tomcat's own manager does not answer, which this strategy needs: it is so"]
+
+
+def test_a_manager_that_is_not_needed_may_be_silent_and_is_heard_all_the_same(read_chain):
+    chain = read_chain(2)
+    chain.readings["managers"] = {"app1": {"problems": ["/ does not run"]}, "app2": dict(FAILED)}
+    facts, findings = facts_of(chain, managers_wanted=False)
+    assert (list(findings.problems), facts.health) == ([], {"app1": "/ does not run", "app2": ""})
 
 
 def test_a_task_that_does_not_say_why_is_told_too(read_chain):
