@@ -37,6 +37,7 @@ class ReadChain:
                 "ansible_host": addresses[machine],
                 "tomcat_instance_port_offset": 100 * machines[:number].count(machine),
                 "tomcat_instance_ajp_secret": "s3cr3t-value",
+                "tomcat_instance_manager_enabled": True,
                 "apache_balancer_member_standby": host in standby,
                 "tomcat_applications": list(applications),
             }

@@ -161,9 +161,14 @@ def test_a_staged_release_that_was_damaged_is_refused(read_chain):
 @pytest.mark.parametrize("kind", ["deploy", "rollback", "restart", "repair"])
 @pytest.mark.parametrize("policy", ["rollback_member", "rollback_all", "stop"])
 @pytest.mark.parametrize("strategy", ["restart", "reload", "parallel"])
-def test_every_kind_goes_with_every_strategy_and_policy(read_chain, kind, policy, strategy):
+def test_every_kind_goes_with_every_strategy_and_policy_but_one(read_chain, kind, policy, strategy):
     plan = read_chain(3).plan(kind, strategy=strategy, policy=policy)
-    assert plan["problems"] == []
+    if strategy == "parallel" and policy == "stop" and kind in ("deploy", "rollback"):
+        assert refusal(plan).startswith(
+            "rolling_deploy_strategy parallel does not go with rolling_deploy_on_failure stop"
+        )
+    else:
+        assert plan["problems"] == []
     assert len(plan["order"]) == (0 if kind == "repair" else 3)
 
 
@@ -383,7 +388,7 @@ def played(chain, plan):
                 places[state["httpd"], state["balancer"]][host].update(state=state["state"], in_error=False)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(case=chains())
 def test_no_plan_that_may_begin_breaks_the_budget(read_chain, case):
     chain, plan = build(read_chain, case)
@@ -394,7 +399,7 @@ def test_no_plan_that_may_begin_breaks_the_budget(read_chain, case):
             assert not taken or len(up) >= case["min_available"], (place, taken, up)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(case=chains())
 def test_every_plan_is_sound(read_chain, case):
     chain, plan = build(read_chain, case)
