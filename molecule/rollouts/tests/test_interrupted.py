@@ -120,7 +120,7 @@ def test_disk_full_when_the_release_is_staged(site, tmp_path):
     """Full on one host only, and only after the preflight, which would have seen it."""
     before, version = site.version, site.new_version()
     releases = "/var/opt/tomcat/app4/releases"
-    small = f"mount -t tmpfs -o size=8m none /mnt && cp -a {releases}/. /mnt/ && mount --move /mnt {releases}"
+    small = f"mount -t tmpfs -o size=32m none /mnt && cp -a {releases}/. /mnt/ && mount --move /mnt {releases}"
     hook = tmp_path / "fill.yml"
     fill = f"dd if=/dev/zero of={releases}/fill bs=1M || true"
     hook.write_text(
@@ -142,7 +142,8 @@ def test_disk_full_when_the_release_is_staged(site, tmp_path):
             play = site.chain.deploy(version, "-e", json.dumps({"rolling_deploy_hooks": {"notify": str(hook)}}))
             assert play.returncode == 2, play.stdout
         assert users.noticed == {}
-        assert "No space left" in play.stdout
+        assert f"not enough space in {releases}" in play.stdout.rpartition("End red")[2]
+        assert results(play) == {**dict.fromkeys(HOSTS, "untouched"), "app4": "failed"}
         assert site.started() == started
         left = site.chain.command("app4", f"ls {releases}/ROOT").split()
         assert version not in left
