@@ -146,7 +146,7 @@ class Instance:
         if session:
             request.add_header("Cookie", f"JSESSIONID={session}")
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=START_SECONDS) as answer:
                 page = json.loads(answer.read())
                 # A session that was taken over has another id from now on.
                 cookie = http.cookies.SimpleCookie(answer.headers.get("Set-Cookie", ""))
