@@ -153,13 +153,25 @@ def test_disk_full_when_the_release_is_staged(site, tmp_path):
 
 
 @at_length
-def test_ssh_lost(site):
+def test_ssh_lost(site, tmp_path):
     """What becomes of a member that fails is in test_sick_on_the_third_member, what repair makes of it in test_killed_and_repaired."""
     before, version = site.version, site.new_version()
-    with site.load("SSH to one machine lost while a member of it starts, later `repair.yml`") as users:
-        play = site.chain.start("rolling_deploy", *site.chain.release(version))
-        play.follow("start", "app3")
+    # The rollout waits for the cut, which takes a while on a busy machine.
+    cut, hook = tmp_path / "cut", tmp_path / "wait.yml"
+    wait = {
+        "name": "Wait for the cut",
+        "ansible.builtin.wait_for": {"path": str(cut)},
+        "delegate_to": "localhost",
+        "become": False,
+        "when": "inventory_hostname == 'app3'",
+    }
+    hook.write_text(json.dumps([wait]))
+    hooks = ["-e", json.dumps({"rolling_deploy_hooks": {"after_drain": str(hook)}})]
+    with site.load("SSH to one machine lost while a member of it is out, later `repair.yml`") as users:
+        play = site.chain.start("rolling_deploy", *site.chain.release(version), *hooks)
+        play.follow("drain", "app3")
         site.chain.aside("app3", "systemctl stop ssh.socket ssh.service; pkill sshd")
+        cut.touch()
         assert play.wait().returncode == 2, play.stdout
         assert site.states == {**ALL_IN, "app3": "disabled"}
         assert site.lock["status"] == "left"

@@ -242,7 +242,7 @@ def test_hooks_run_at_their_moment(site, tmp_path):
     ],
 )
 def test_a_hook_that_fails(site, tmp_path, hook, host, told):
-    """The hook on_failure fails too, which keeps nobody from the way back."""
+    """The hook on_failure fails too, which keeps nobody from the way back. Shorter: test_sick_on_the_third_member."""
     before = site.version
     hooks = {name: str(tmp_path / f"{name}.yml") for name in (hook, "on_failure")}
     for name, path in hooks.items():

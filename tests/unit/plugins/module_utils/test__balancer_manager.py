@@ -448,9 +448,9 @@ class Weak:
             raise Unreachable("the manager cannot be reached: Connection refused")
         return self.httpd(method, url, headers, body)
 
-    def run(self, **options):
+    def run(self, check_mode=False, **options):
         want = wanted(**options)
-        return result(apply(BalancerManager(self, URL), want, check_mode=False, clock=self.clock), want)
+        return result(apply(BalancerManager(self, URL), want, check_mode=check_mode, clock=self.clock), want)
 
 
 def test_readings_that_fail_while_waiting_are_made_again():
@@ -466,11 +466,18 @@ def test_readings_that_fail_until_the_end_are_told(on_timeout):
         httpd.run(route="t2", state="disabled", wait="idle", on_timeout=on_timeout)
 
 
-def test_the_first_reading_must_not_fail():
+@pytest.mark.parametrize("options, check_mode", [({}, False), ({"wait": "idle"}, True)])
+def test_the_first_reading_must_not_fail_for_one_who_does_not_wait(options, check_mode):
     httpd = Weak(Httpd(page("fresh.xml")), 0, 0)
     with pytest.raises(ManagerError, match="refused$"):
-        httpd.run(route="t2", state="disabled", wait="idle")
+        httpd.run(check_mode, route="t2", state="disabled", **options)
     assert (httpd.clock.now, httpd.httpd.posts) == (100, [])
+
+
+def test_who_waits_waits_for_the_first_reading_too():
+    httpd = Weak(Httpd(page("fresh.xml")), 0, 2)
+    assert httpd.run(route="t2", state="disabled", wait="idle")["idle"]
+    assert len(httpd.httpd.posts) == 1
 
 
 def test_the_reading_after_a_change_may_take_until_the_time_out():
