@@ -27,7 +27,7 @@ END = b"END\r\n"
 # What is told of a node, and memcached's own name for it.
 STATS = {
     "uptime": "uptime",
-    "items": "curr_items",
+    "curr_items": "curr_items",
     "evictions": "evictions",
     "too_large": "store_too_large",
     "bytes": "bytes",

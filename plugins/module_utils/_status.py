@@ -269,7 +269,7 @@ def _stores(topology: Result, results: t.Mapping[str, Result]) -> list[str]:
         figures = ("-", "-", "-")
         if up:
             memory = f"{up[0]['bytes'] / 2**20:.1f} of {up[0]['limit_bytes'] / 2**20:.0f} MiB"
-            figures = (str(up[0]["items"]), memory, str(up[0]["evictions"]))
+            figures = (str(up[0]["curr_items"]), memory, str(up[0]["evictions"]))
         rows.append((f"{node['id']} {node['host']}:{node['port']}", answers, *figures))
     return aligned(rows, WIDTH)
 

@@ -86,7 +86,7 @@ nodes:
     uptime:
       description: For how many seconds it has been running. Items that are older are lost.
       type: int
-    items:
+    curr_items:
       description: How many items it holds.
       type: int
     evictions:

@@ -90,7 +90,7 @@ def test_a_node_that_is_up(memcached):
         "up": True,
         "reason": None,
         "version": version,
-        "items": 3,
+        "curr_items": 3,
         "evictions": 0,
         "too_large": 0,
         "limit_bytes": 32 * 1024 * 1024,
@@ -109,7 +109,7 @@ def test_lost_sessions_are_warned_of(memcached):
     assert answers[-1] == "SERVER_ERROR object too large for cache"
     told = run("memcached_info", nodes=[node.address])
     (found,) = told["nodes"]
-    assert (found["evictions"], found["too_large"]) == (100 - found["items"], 1)
+    assert (found["evictions"], found["too_large"]) == (100 - found["curr_items"], 1)
     assert found["evictions"] > 0
     evicted, too_large = (json.dumps(warning) for warning in told["warnings"])
     assert f"had to throw away {found['evictions']} items" in evicted
@@ -125,7 +125,7 @@ def test_nodes_that_are_down_are_told_not_failed(memcached, listener):
     assert [found["up"] for found in told["nodes"]] == [False, True, False]
     assert told["nodes"][0]["reason"] == "Connection refused"
     assert told["nodes"][2]["reason"] == "accepts the connection, but gives no answer within 0.5 s"
-    assert told["nodes"][0]["items"] is None
+    assert told["nodes"][0]["curr_items"] is None
 
     told = run("memcached_info", **options, require_up=True)
     assert told["failed"]

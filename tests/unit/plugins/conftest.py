@@ -108,7 +108,7 @@ class ReadChain:
 
     @staticmethod
     def _node(node):
-        figures = {"items": 12, "evictions": 0, "too_large": 0, "bytes": 2**20, "limit_bytes": 64 * 2**20}
+        figures = {"curr_items": 12, "evictions": 0, "too_large": 0, "bytes": 2**20, "limit_bytes": 64 * 2**20}
         address = {
             "node": f"{node['host']}:{node['port']}",
             "host": node["host"],
