@@ -66,6 +66,16 @@ def in_flight(httpd):
     slow.join()
 
 
+def let_go_while_waiting(httpd):
+    """End the request seven seconds after the member is out, however long Ansible takes to get there."""
+
+    def let_go():
+        threading.Event().wait(7)
+        Backend.let_go.set()
+
+    return httpd.once_disabled(let_go)
+
+
 def play(tmp_path, httpd, task, *arguments, pipelining=True, **options):
     """Run one task for app1, delegated to the httpd's host, and return what was shown and what it returned."""
     module = {"manager_url": httpd.url(), "balancer": "shop", "route": "t1", "state": "disabled", **options}
@@ -96,8 +106,9 @@ LOCAL = {"delegate_to": "localhost", "vars": {"ansible_python_interpreter": sys.
 
 @pytest.mark.parametrize("pipelining", [True, pytest.param(False, marks=at_length)])
 def test_requests_in_flight_are_shown_until_they_have_ended(tmp_path, httpd, in_flight, pipelining):
-    threading.Timer(7, Backend.let_go.set).start()
+    watcher = let_go_while_waiting(httpd)
     shown, answer = play(tmp_path, httpd, {}, wait="idle", timeout=40, pipelining=pipelining)
+    watcher.join()
     assert shown
     for line in shown:
         assert re.fullmatch(r"app1      drain     1 request in flight on web1:shop, \d\d s left", line)
@@ -143,7 +154,8 @@ def test_check_mode_and_the_background_know_no_slices(tmp_path, httpd, in_flight
     shown, answer = play(tmp_path, httpd, {}, "--check", wait="idle", timeout=20)
     assert (shown, answer["changed"], "waited" in answer) == ([], True, False)
     assert states(httpd.url())["shop", "t1"] == "enabled"
-    threading.Timer(7, Backend.let_go.set).start()
+    watcher = let_go_while_waiting(httpd)
     shown, answer = play(tmp_path, httpd, {"async": 60, "poll": 1}, wait="idle", timeout=40)
+    watcher.join()
     assert (shown, answer["changed"], answer["idle"]) == ([], True, True)
     assert answer["waited"] > 5
