@@ -67,4 +67,5 @@ def seconds(text):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_time_grows_as_the_file_does(shape):
     small, large = SHAPES[shape](500), SHAPES[shape](2000)
-    assert seconds(large) < 9 * seconds(small)
+    # Whatever else the machine does only adds to one of the two; time that grows with the square fails each time.
+    assert any(seconds(large) < 9 * seconds(small) for _try in range(4))
