@@ -79,7 +79,8 @@ def test_status_shows_what_is_down_beside_what_is_not(chain):
     chain.command("app2", "systemctl start --no-block tomcat@app2")
     assert play.returncode == 0, play.stdout
     assert {counts["changed"] for counts in recap(play).values()} == {0}
-    screen = json.JSONDecoder().raw_decode(play.stdout.partition('"msg": ')[2])[0]
+    # The last message: those before it are of what does not answer.
+    screen = json.JSONDecoder().raw_decode(play.stdout.rpartition('"msg": ')[2])[0]
     lines = [line.split() for line in screen]
     assert lines[0] == ["2", "problems"]
     assert f"  app1, app2: memcached {chain.addresses['cache2']}:11211 does not answer: Connection refused" in screen
