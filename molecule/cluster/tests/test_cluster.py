@@ -82,10 +82,12 @@ def test_status_shows_what_is_down_beside_what_is_not(chain):
     # The last message: those before it are of what does not answer.
     screen = json.JSONDecoder().raw_decode(play.stdout.rpartition('"msg": ')[2])[0]
     lines = [line.split() for line in screen]
-    assert lines[0] == ["2", "problems"]
+    # httpd's own health check knows of app2 too, or not yet.
+    assert screen[0] in ("2 problems", "3 problems")
     assert f"  app1, app2: memcached {chain.addresses['cache2']}:11211 does not answer: Connection refused" in screen
     assert ["app1", "1.0", "-", "ok", "enabled"] in lines
-    assert ["app2", "1.0", "-", "SICK", "enabled"] in lines
+    assert ["app2", "1.0", "-", "SICK"] in [line[:4] for line in lines]
+    assert any(line.startswith("  app2: ajp://") for line in screen)
     answers = {line[1]: line[2] for line in lines if line[:1] in (["n1"], ["n2"])}
     assert answers == {f"{chain.addresses['cache1']}:11211": "yes", f"{chain.addresses['cache2']}:11211": "no"}
     assert any(line[2:6] == ["deploy", "ROOT", "1.0", "done"] for line in lines)
