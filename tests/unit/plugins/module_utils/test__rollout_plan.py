@@ -352,7 +352,8 @@ def played(chain, plan):
     enabled, httpd uses it, and Tomcat has something and is well.
     """
     active = {host: one["applications"]["ROOT"]["active_version"] for host, one in chain.readings["releases"].items()}
-    some = plan["application"] and any(version is not None for version in active.values())
+    about_one = plan["application"] or len(chain.topology["applications"]) == 1
+    some = about_one and any(version is not None for version in active.values())
     healthy = {
         host: not any(one.get("failed") for one in result["results"])
         for host, result in chain.readings["health"].items()
@@ -388,7 +389,7 @@ def played(chain, plan):
                 places[state["httpd"], state["balancer"]][host].update(state=state["state"], in_error=False)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(case=chains())
 def test_no_plan_that_may_begin_breaks_the_budget(read_chain, case):
     chain, plan = build(read_chain, case)
@@ -399,7 +400,7 @@ def test_no_plan_that_may_begin_breaks_the_budget(read_chain, case):
             assert not taken or len(up) >= case["min_available"], (place, taken, up)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(case=chains())
 def test_every_plan_is_sound(read_chain, case):
     chain, plan = build(read_chain, case)
@@ -418,7 +419,7 @@ def test_every_plan_is_sound(read_chain, case):
     assert plan["nothing_to_do"] is not bool(plan["problems"] or plan["order"])
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(case=chains())
 def test_one_at_a_time_is_refused_for_a_reason_only(read_chain, case):
     """Where each place has a member more than it must keep and nothing is wrong, the careful way is open."""
