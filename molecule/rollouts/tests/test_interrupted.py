@@ -122,6 +122,7 @@ def test_disk_full_when_the_release_is_staged(site, tmp_path):
     releases = "/var/opt/tomcat/app4/releases"
     small = f"mount -t tmpfs -o size=32m none /mnt && cp -a {releases}/. /mnt/ && mount --move /mnt {releases}"
     hook = tmp_path / "fill.yml"
+    # dd ends by the full disk, which is what it is for.
     fill = f"dd if=/dev/zero of={releases}/fill bs=1M || true"
     hook.write_text(
         json.dumps(
