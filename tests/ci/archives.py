@@ -76,5 +76,6 @@ def read(version: str, name: str) -> bytes:
 if __name__ == "__main__":
     for release in releases():
         archive(release)
-    for jar in yaml.safe_load(ARTIFACTS.read_text())["__tomcat_instance_memcached_jars"]:
-        cached(jar["coordinates"])
+    for jars in yaml.safe_load(ARTIFACTS.read_text())["__tomcat_instance_session_jars"].values():
+        for jar in jars:
+            cached(jar["coordinates"])
