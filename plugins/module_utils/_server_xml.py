@@ -226,7 +226,9 @@ class ServerXml(XmlPlan):
             context_path(value, where)
         key = attribute_values({attribute: value}, where)
         identity = {} if kind.single else {**key, **attribute_values(item.get("identify_by"), where, self.also)}
-        return wanted_element(item.get("tag") or kind.tags[0], identity, item, where, self.also, also_set=key)
+        return wanted_element(
+            item.get("tag") or kind.tags[0], identity, item, where, self.also, key, item.get("purge") or False
+        )
 
     def _purge(self) -> None:
         asked = self._to_purge()

@@ -8,7 +8,7 @@
 
 One inventory host of the Tomcat group is one Tomcat instance. From the few
 variables of each host everything that two ends must agree on is derived here and
-nowhere else: routes, ports, workers, memcached nodes, applications. All problems
+nowhere else: routes, ports, workers, memcached nodes, clusters, applications. All problems
 are collected before anything is reported, so that an inventory is corrected once.
 
 Pure: the values arrive as plain data, already templated.
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+from dataclasses import dataclass
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._applications import (
     BALANCER,
@@ -25,6 +26,7 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._applications im
     members_of,
     share_out,
 )
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._clusters import CLUSTER_STORES, join_clusters
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._inventory import (
     HOST_NAME,
     LOCAL_MACHINE,
@@ -42,7 +44,7 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._inventory impor
 __all__ = ["BASE_PORTS", "HOST_VARIABLES", "Problems", "TopologyError", "derive", "port"]
 
 # The article's and Tomcat's own ports; an instance adds its offset to them.
-BASE_PORTS = {"ajp": 8009, "http": 8080, "shutdown": 8005}
+BASE_PORTS = {"ajp": 8009, "http": 8080, "shutdown": 8005, "cluster": 4000}
 
 PORT_OFF = -1  # what Tomcat itself takes for "no shutdown port"
 
@@ -84,6 +86,8 @@ HOST_VARIABLES = (
     "tomcat_instance_ajp_port",
     "tomcat_instance_ajp_secret",
     "tomcat_instance_base_root",
+    "tomcat_instance_cluster_key",
+    "tomcat_instance_cluster_port",
     "tomcat_instance_http_enabled",
     "tomcat_instance_http_port",
     "tomcat_instance_jvm_route",
@@ -95,7 +99,7 @@ HOST_VARIABLES = (
     "tomcat_instance_shutdown_port",
 )
 
-SESSION_STORES = ("memcached", "none")
+SESSION_STORES = ("memcached", *CLUSTER_STORES, "none")
 PROTOCOLS = ("ajp", "http")
 
 # A route ends up in the session id behind a dot: a dot inside it loses the session
@@ -103,12 +107,33 @@ PROTOCOLS = ("ajp", "http")
 ROUTE = re.compile(r"[A-Za-z0-9_]{1,63}")
 # A file name and the instance part of a systemd unit name.
 INSTANCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-# Printable ASCII that neither httpd's nor Tomcat's configuration gives a meaning to.
-SECRET_VARIABLE = "tomcat_instance_ajp_secret"
-SECRET = re.compile(r"[!-~]{1,63}")
-SECRET_FORBIDDEN = frozenset("\"'\\$")
 ABSOLUTE_PATH = re.compile(r"(/[A-Za-z0-9_.-]+)+")
 COOKIE_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+
+
+@dataclass(frozen=True)
+class Secret:
+    """What both ends prove themselves with; the messages name the rule only, a secret is not shown, not even a wrong one."""
+
+    variable: str
+    pattern: re.Pattern[str]
+    wanted: str
+    without: str
+
+
+# Printable ASCII that neither httpd's nor Tomcat's configuration gives a meaning to.
+AJP_SECRET = Secret(
+    "tomcat_instance_ajp_secret",
+    re.compile(r"""((?!["'\\$])[!-~]){1,63}"""),
+    "1 to 63 printable ASCII characters without space, quotes, backslash or dollar sign",
+    "the AJP connector is not opened without a secret",
+)
+CLUSTER_KEY = Secret(
+    "tomcat_instance_cluster_key",
+    re.compile(r"[0-9A-Fa-f]{64}"),
+    "64 hexadecimal digits, as openssl rand -hex 32 prints them",
+    "without a key whoever reaches the port of the cluster could run code in Tomcat",
+)
 
 
 def port(offset: int, kind: str) -> int:
@@ -120,15 +145,6 @@ def port(offset: int, kind: str) -> int:
 
 def _in_url(address: str) -> str:
     return f"[{address}]" if ":" in address else address
-
-
-def _check_secret(host: Host) -> None:
-    """The message names the rule only: a secret is not shown, not even a wrong one."""
-    secret = host.variables[SECRET_VARIABLE]
-    if not isinstance(secret, str) or not SECRET.fullmatch(secret) or SECRET_FORBIDDEN.intersection(secret):
-        host.problems.add(
-            f"{host.name}: {SECRET_VARIABLE} must be 1 to 63 printable ASCII characters without space, quotes, backslash or dollar sign."
-        )
 
 
 def _instance(host: Host) -> dict[str, t.Any]:
@@ -143,6 +159,7 @@ def _instance(host: Host) -> dict[str, t.Any]:
         )
     ports = {kind: host.port(f"tomcat_instance_{kind}_port", port(offset, kind)) for kind in PROTOCOLS}
     ports["shutdown"] = host.port("tomcat_instance_shutdown_port", PORT_OFF, may_be_off=True)
+    ports["cluster"] = host.port("tomcat_instance_cluster_port", port(offset, "cluster"))
     address = host.address("tomcat_instance_address")
     urls = {kind: f"{kind}://{_in_url(address)}:{ports[kind]}" for kind in PROTOCOLS}
     # HTTP where the instance speaks it, it needs no secret.
@@ -168,6 +185,7 @@ def _instance(host: Host) -> dict[str, t.Any]:
         "connect_url_base": near,
         "manager_url": near + TOMCAT_MANAGER_PATH if host.boolean("tomcat_instance_manager_enabled", False) else "",
         "failover_nodes": "",
+        "cluster_members": [],
         **_member_settings(host),
         "balancers": [],
     }
@@ -290,6 +308,8 @@ def _check_ports(
                 use(instance["machine"], instance["ports"][kind], f"{instance['inventory_host']} ({kind})")
         if instance["ports"]["shutdown"] != PORT_OFF:
             use(instance["machine"], instance["ports"]["shutdown"], f"{instance['inventory_host']} (shutdown)")
+        if instance["cluster_members"]:
+            use(instance["machine"], instance["ports"]["cluster"], f"{instance['inventory_host']} (cluster)")
     for node in nodes:
         use(node["machine"], node["port"], f"{node['inventory_host']} (memcached)")
     for host in balancers:
@@ -305,20 +325,19 @@ def _check_ports(
             )
 
 
-def _check_secrets(hosts: t.Sequence[Host], problems: Problems) -> None:
-    """One secret for the group: httpd sends the same one to every member of its balancer."""
+def _check_secrets(hosts: t.Sequence[Host], secret: Secret, problems: Problems) -> None:
+    """One secret for the group, the same at all ends."""
+    having = [host for host in hosts if host.given(secret.variable)]
     for host in hosts:
-        if host.given(SECRET_VARIABLE):
-            _check_secret(host)
-        else:
-            problems.add(
-                f"{host.name}: {SECRET_VARIABLE} is not set, the AJP connector is not opened without a secret."
-            )
-    having = [host for host in hosts if host.given(SECRET_VARIABLE)]
+        value = host.variables.get(secret.variable)
+        if host not in having:
+            problems.add(f"{host.name}: {secret.variable} is not set, {secret.without}.")
+        elif not isinstance(value, str) or not secret.pattern.fullmatch(value):
+            problems.add(f"{host.name}: {secret.variable} must be {secret.wanted}.")
     for host in having[1:]:
-        if host.variables[SECRET_VARIABLE] != having[0].variables[SECRET_VARIABLE]:
+        if host.variables[secret.variable] != having[0].variables[secret.variable]:
             problems.add(
-                f"{host.name}: {SECRET_VARIABLE} differs from that of {having[0].name}, use one value for the group."
+                f"{host.name}: {secret.variable} differs from that of {having[0].name}, use one value for the group."
             )
 
 
@@ -379,15 +398,24 @@ def derive(
     described_balancers = [_balancer(host) for host in balancers]
     applications = declared_applications([*tomcats, *balancers], problems)
     share_out(applications, instances, _default_balancer(balancers, problems), problems)
+    clusters = (
+        join_clusters(instances, applications, session_store, problems) if session_store in CLUSTER_STORES else []
+    )
 
     _check_unique(instances, problems)
     _check_ports(instances, nodes, balancers, problems)
-    _check_secrets([host for host, item in zip(tomcats, instances) if item["ajp_enabled"]], problems)
-    _check_reach(
-        ((item["inventory_host"], item["machine"], item["address"], "tomcat_instance_address") for item in instances),
-        [(host.name, host.machine) for host in balancers],
-        problems,
-    )
+    _check_secrets([host for host, item in zip(tomcats, instances) if item["ajp_enabled"]], AJP_SECRET, problems)
+    if clusters:
+        _check_secrets(tomcats, CLUSTER_KEY, problems)
+    for served, users in (
+        (instances, [(host.name, host.machine) for host in balancers]),
+        *((cluster, [(item["inventory_host"], item["machine"]) for item in cluster]) for cluster in clusters),
+    ):
+        _check_reach(
+            ((item["inventory_host"], item["machine"], item["address"], "tomcat_instance_address") for item in served),
+            users,
+            problems,
+        )
     _check_reach(
         ((node["inventory_host"], node["machine"], node["host"], "memcached_address") for node in nodes),
         [(item["inventory_host"], item["machine"]) for item in instances],

@@ -64,6 +64,8 @@ class Editor:
         """Bring the elements inside an element into their states."""
         for child in wanted.children:
             self.ensure(node, child)
+        if wanted.purge:
+            self.purge(node, {child.tag: None for child in node.children if child.kind == "element"})
 
     def add(self, parent: Node, tag: str, attributes: Mapping[str, str], text: str | None = None) -> Node:
         """Add an element where its likes stand."""

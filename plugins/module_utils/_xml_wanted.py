@@ -42,6 +42,8 @@ class Wanted:
     # The content, for an element that has text and no child elements.
     text: str | None = None
     children: Sequence[Wanted] = ()
+    # The children are all that may be inside, and the same goes for what is inside of them.
+    purge: bool = False
     # The attributes are all that the element may have.
     exact: bool = False
     # Whether a value in the file is as good as the wanted one.
@@ -58,11 +60,12 @@ def wanted_element(
     where: str,
     also: Iterable[str] = (),
     also_set: Mapping[str, str] | None = None,
+    purge: bool = False,
 ) -> Wanted:
     """Return the wanted state for an entry that means the element with these attributes.
 
     Without attributes to know it by, it is the element with this text, else the only one of this name.
-    `also_set` are attributes that have options of their own.
+    `also_set` are attributes that have options of their own. `purge` goes for all that is inside.
     """
     attributes: dict[str, str] = {}
     for given in (also_set or {}, identity, attribute_values(item.get("attributes"), where, also)):
@@ -73,7 +76,7 @@ def wanted_element(
                     f"{where}: attribute {name} is given two values, {values}; what an element is known by cannot change"
                 )
     text = text_value(tag, item.get("text"), where, also)
-    children = wanted_children(item.get("children"), where, also)
+    children = wanted_children(item.get("children"), where, also, purge)
     if text is not None and children:
         raise CollectionError(f"{where}: text and children are given; an element has one or the other")
     known_by_text = text if not identity else None
@@ -95,23 +98,25 @@ def wanted_element(
         state=item.get("state") or "present",
         text=text,
         children=children,
+        purge=purge,
     )
 
 
-def wanted_children(given: Any, where: str, also: Iterable[str] = ()) -> tuple[Wanted, ...]:
+def wanted_children(given: Any, where: str, also: Iterable[str] = (), purge: bool = False) -> tuple[Wanted, ...]:
     """Return the wanted states for the option `children` of an entry, whose own `children` may hold more."""
     out = []
     for number, item in enumerate(given or []):
         place = f"{where}.children[{number}]"
         _check_child(item, place)
-        out.append(wanted_child(item, place, also))
+        out.append(wanted_child(item, place, also, purge))
     return tuple(out)
 
 
-def wanted_child(item: Mapping[str, Any], where: str, also: Iterable[str] = ()) -> Wanted:
+def wanted_child(item: Mapping[str, Any], where: str, also: Iterable[str] = (), purge: bool = False) -> Wanted:
     """Return the wanted state for an entry that gives tag and identify_by."""
     check_name(item["tag"], f"the name of an element ({where})")
-    return wanted_element(item["tag"], attribute_values(item.get("identify_by"), where, also), item, where, also)
+    identity = attribute_values(item.get("identify_by"), where, also)
+    return wanted_element(item["tag"], identity, item, where, also, purge=purge)
 
 
 def _check_child(item: Any, where: str) -> None:

@@ -226,6 +226,10 @@ options:
       attributes: *attributes
       attributes_to_remove: *attributes_to_remove
       children: *children
+      purge:
+        description: Whether elements inside that O(clusters[].children) does not name are deleted, and those inside of these.
+        type: bool
+        default: false
       state: *state
   global_resources:
     description: What the C(GlobalNamingResources) of the Server hold. These are created if they are missing.
@@ -441,6 +445,7 @@ CLUSTER = {
     "class_name": {"type": "str", "default": "org.apache.catalina.ha.tcp.SimpleTcpCluster"},
     **IN_ENGINE,
     **PARENT,
+    "purge": {"type": "bool", "default": False},
 }
 RESOURCE = {"tag": {"type": "str", "choices": list(RESOURCE_TAGS), "default": "Resource"}, **NAMED, **ELEMENT}
 KINDS: dict[str, dict[str, Any]] = {

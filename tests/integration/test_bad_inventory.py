@@ -71,8 +71,8 @@ def empty(group):
             ["app2", "tomcat_instance_port_offset", "'many'", "integer"],
         ),
         (
-            change_tomcat(tomcat_instance_session_store="redis"),
-            ["tomcat_instance_session_store", "'redis'", "memcached"],
+            change_tomcat(tomcat_instance_session_store="disk"),
+            ["tomcat_instance_session_store", "'disk'", "memcached"],
         ),
         (change_tomcat(tomcat_instance_ajp_secret="other"), ["app2", "tomcat_instance_ajp_secret differs"]),
     ],

@@ -280,6 +280,18 @@ def test_another_cluster_gets_the_class():
     ]
 
 
+def test_a_purged_cluster_has_what_its_children_name():
+    channel = {"tag": "Channel", "children": [{"tag": "Member", "identify_by": {"port": 1}}]}
+    wanted = {"clusters": [{"class_name": "a.B", "children": [channel], "purge": True}]}
+    data = edited(wanted)
+    more = {"tag": "Channel", "children": [{"tag": "Member", "identify_by": {"port": 2}}, {"tag": "Sender"}]}
+    longer = edited({"clusters": [{"class_name": "a.B", "children": [more, {"tag": "Valve"}]}]}, data)
+    assert longer.count(b"<Member") == 2 and b"<Sender" in longer and b"<Valve/>" in longer.replace(b" />", b"/>")
+    assert edited(wanted, longer) == data
+    wanted["clusters"][0]["purge"] = False
+    assert edited(wanted, longer) == longer
+
+
 def test_a_text_tells_elements_apart():
     hosts = (
         b'<Server><Service><Engine><Host name="h"><Alias>a</Alias><Alias> b </Alias></Host></Engine></Service></Server>'

@@ -27,6 +27,7 @@ PLAIN_MEMBER = {
     "standby": False,
     "spare": False,
     "balancers": [],
+    "cluster_members": [],
 }
 
 # Two instances on one machine, a third on its own; memcached on a Tomcat machine and apart.
@@ -87,7 +88,7 @@ def test_whole_cluster():
             "route": "tc_1",
             "machine": "198.18.0.3",
             "address": "198.18.0.3",
-            "ports": {"ajp": 8009, "http": 8080, "shutdown": 8005},
+            "ports": {"ajp": 8009, "http": 8080, "shutdown": 8005, "cluster": 4000},
             "protocol": "ajp",
             "ajp_enabled": True,
             "http_enabled": False,
@@ -103,7 +104,7 @@ def test_whole_cluster():
             "route": "tc_2",
             "machine": "198.18.0.3",
             "address": "198.18.0.3",
-            "ports": {"ajp": 8109, "http": 8180, "shutdown": -1},
+            "ports": {"ajp": 8109, "http": 8180, "shutdown": -1, "cluster": 4100},
             "protocol": "ajp",
             "ajp_enabled": True,
             "http_enabled": False,
@@ -119,7 +120,7 @@ def test_whole_cluster():
             "route": "tc_3",
             "machine": "198.18.0.4",
             "address": "198.18.0.4",
-            "ports": {"ajp": 8009, "http": 8080, "shutdown": -1},
+            "ports": {"ajp": 8009, "http": 8080, "shutdown": -1, "cluster": 4000},
             "protocol": "ajp",
             "ajp_enabled": True,
             "http_enabled": False,
@@ -178,7 +179,7 @@ def test_values_as_the_command_line_gives_them():
         "tomcat_instance_shutdown_port": "-1",
     }
     instance = derive(with_changes(tc_1=words), GROUPS)["instances"][0]
-    assert instance["ports"] == {"ajp": 8209, "http": 8280, "shutdown": -1}
+    assert instance["ports"] == {"ajp": 8209, "http": 8280, "shutdown": -1, "cluster": 4200}
     assert instance["http_enabled"] is True
     assert instance["connect_url_base"] == "http://198.18.0.3:8280"
 
@@ -448,7 +449,7 @@ def test_the_default_balancer_has_one_name():
         ({"mc2": {"memcached_ports": 11211}}, "memcached_ports is 11211, it must be a list"),
         ({"mc2": {"memcached_ports": []}}, "memcached_ports is []"),
         ({"mc2": {"memcached_ports": ["a"]}}, "memcached_ports is ['a']"),
-        ({"tc_1": {"tomcat_instance_session_store": "redis"}}, "one of memcached, none"),
+        ({"tc_1": {"tomcat_instance_session_store": "disk"}}, "one of memcached, backup, delta, none"),
         ({"tc_1": {"tomcat_instance_session_store": "none"}}, "must be the same on all instances"),
         ({"tc_1": {"tomcat_instance_ajp_secret": None}}, "tc-1: tomcat_instance_ajp_secret is not set"),
         (
@@ -466,6 +467,58 @@ def test_bad_inventory(changes, expected):
     with pytest.raises(TopologyError) as caught:
         derive(with_changes(**changes), GROUPS)
     assert expected in caught.value.message
+
+
+KEY = "0123456789abcdefABCDEF0123456789" * 2
+
+
+def in_a_cluster(store="delta", **changes):
+    """The cluster with sessions that the Tomcats replicate."""
+    shared = {"tomcat_instance_session_store": store, "tomcat_instance_cluster_key": KEY}
+    names = ("tc_1", "tc_2", "tc_3")
+    return with_changes(**{**changes, **{name: {**shared, **changes.get(name, {})} for name in names}})
+
+
+def test_every_instance_is_a_member_of_the_cluster():
+    result = derive(in_a_cluster(tc_3={"tomcat_instance_cluster_port": 4444}), {**GROUPS, "memcached": []})
+    members = result["instances"][0]["cluster_members"]
+    assert [(item["inventory_host"], item["host"], item["port"]) for item in members] == [
+        ("tc-1", "198.18.0.3", 4000),
+        ("tc-2", "198.18.0.3", 4100),
+        ("tc.3", "198.18.0.4", 4444),
+    ]
+    assert all(instance["cluster_members"] == members for instance in result["instances"])
+    assert KEY not in repr(result)
+
+
+@pytest.mark.parametrize(
+    "changes, expected",
+    [
+        (
+            {"tc_2": {"tomcat_instance_cluster_port": 4000}},
+            "machine 198.18.0.3: port 4000 is used by tc-1 (cluster) and tc-2 (cluster)",
+        ),
+        ({"tc_2": {"tomcat_instance_cluster_port": 11211}}, "port 11211 is used by tc-2 (cluster) and mc1 (memcached)"),
+        (
+            {"tc_3": {"tomcat_instance_address": "127.0.0.1"}, "lb": {"ansible_host": "198.18.0.4"}},
+            "tc.3: listens on 127.0.0.1, which tc-1, tc-2 on another machine cannot reach, set tomcat_instance_address",
+        ),
+        ({"tc_2": {"tomcat_instance_cluster_key": ""}}, "tc-2: tomcat_instance_cluster_key is not set, without a key"),
+        ({"tc_2": {"tomcat_instance_cluster_key": "0" * 64}}, "tc-2: tomcat_instance_cluster_key differs"),
+        (
+            {"tc_2": {"tomcat_instance_cluster_key": "secret"}},
+            "tomcat_instance_cluster_key must be 64 hexadecimal digits",
+        ),
+    ],
+)
+def test_bad_cluster(changes, expected):
+    with pytest.raises(TopologyError) as caught:
+        derive(in_a_cluster(**changes), GROUPS)
+    assert expected in caught.value.message
+
+
+def test_a_key_is_asked_for_where_there_is_a_cluster_only():
+    assert derive(in_a_cluster("none", tc_1={"tomcat_instance_cluster_key": "bad"}), GROUPS)["session_store"] == "none"
 
 
 @pytest.mark.parametrize("secret", ["with space", 'a"b', "a'b", "a\\b", "a${b}", "x" * 64, "s\u00e9cret", 12345])
@@ -519,12 +572,14 @@ def test_every_variable_read_is_announced():
             asked.add(key)
             return super().get(key, default)
 
-    hosts = with_changes(tc_3={"tomcat_instance_protocol": "http"})
-    derive({name: Recorder(variables) for name, variables in hosts.items()}, GROUPS)
+    for hosts in (with_changes(tc_3={"tomcat_instance_protocol": "http"}), in_a_cluster()):
+        derive({name: Recorder(variables) for name, variables in hosts.items()}, GROUPS)
     assert asked == set(HOST_VARIABLES)
 
 
-@pytest.mark.parametrize("offset, kind, expected", [(0, "ajp", 8009), (100, "http", 8180), (200, "shutdown", 8205)])
+@pytest.mark.parametrize(
+    "offset, kind, expected", [(0, "ajp", 8009), (100, "http", 8180), (200, "shutdown", 8205), (100, "cluster", 4100)]
+)
 def test_port(offset, kind, expected):
     assert port(offset, kind) == expected
 
