@@ -306,6 +306,10 @@ def _health(results: t.Mapping[str, Result], findings: Findings) -> dict[str, st
 
 def _stores(results: t.Mapping[str, Result], topology: Result, findings: Findings) -> None:
     nodes = topology["memcached_nodes"]
+    if topology["session_store"] == "none":
+        findings.warnings.add(
+            "tomcat_instance_session_store is none: whoever has a session on a member loses it when that member is taken out."
+        )
     if topology["session_store"] == "memcached" and len(nodes) == 1:
         findings.warnings.add(
             f"{nodes[0]['host']}:{nodes[0]['port']} is the only memcached node: every session is lost with it."

@@ -161,6 +161,13 @@ def test_a_single_store_is_warned_of(read_chain):
     assert list(findings.warnings) == ["198.18.1.11:11211 is the only memcached node: every session is lost with it."]
 
 
+def test_sessions_that_nothing_keeps_are_warned_of(read_chain):
+    chain = read_chain(2)
+    chain.topology["session_store"] = "none"
+    (warning,) = facts_of(chain)[1].warnings
+    assert "whoever has a session on a member loses it" in warning
+
+
 # The lock -------------------------------------------------------------------
 
 
