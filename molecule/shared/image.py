@@ -25,12 +25,12 @@ KEPT_PER_DISTRIBUTION = 2
 class Distribution:
     codename: str
     base: str  # what the registry calls it
-    java_package: str
+    java_packages: str
 
 
 DISTRIBUTIONS = {
     "debian12": Distribution("bookworm", "debian:12", "openjdk-17-jre-headless"),
-    "debian13": Distribution("trixie", "debian:13", "openjdk-21-jre-headless"),
+    "debian13": Distribution("trixie", "debian:13", "openjdk-21-jre-headless openjdk-25-jre-headless"),
 }
 
 
@@ -63,7 +63,7 @@ def build(engine: Engine, distribution: Distribution, tag: str) -> None:
         (context / "machine" / "apt.conf").write_text("".join(apt_settings()))
         (context / "machine" / "mirror").write_text(debian_mirror())
         base = ensure_base(engine, distribution, Path(scratch) / "root")
-        arguments = {"BASE": base, "JAVA_PACKAGE": distribution.java_package}
+        arguments = {"BASE": base, "JAVA_PACKAGES": distribution.java_packages}
         engine.run(
             "build",
             "--network=host",

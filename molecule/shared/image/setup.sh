@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs once, inside the image build: turns a bare Debian into a test host.
 set -eu
-java_package=$1
+java_packages=$1
 export DEBIAN_FRONTEND=noninteractive
 apt() { apt-get -qq -o APT::Install-Recommends=false -o Dpkg::Use-Pty=0 "$@" >/dev/null; }
 
@@ -20,9 +20,9 @@ apt install apt-utils ca-certificates dbus iproute2 openssh-server procps python
 # The local repository: real packages, real installs, no network.
 repository=/srv/apt
 mkdir -p "$repository/partial"
-# shellcheck disable=SC2046 # a list of words
+# shellcheck disable=SC2046,SC2086 # lists of words
 apt install --download-only -o Dir::Cache::archives="$repository/" \
-  "$java_package" $(grep -v '^#' /recipe/packages-to-offer)
+  $java_packages $(grep -v '^#' /recipe/packages-to-offer)
 rm -rf "$repository/partial" "$repository/lock"
 (cd "$repository" && apt-ftparchive packages . >Packages)
 chmod -R a+rX "$repository"

@@ -1,0 +1,246 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What users of a session do, while all traffic of pairs of instances, one on an a side and one on a b side, moves to one of the two.
+
+A way to use a session is a generator: it asserts what its user sees, and at each yield all traffic moves to the other side. All ways are
+walked at the same time on all pairs, by several users each.
+"""
+
+from __future__ import annotations
+
+import collections
+import itertools
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeAlias, TypeVar
+
+import requests
+from chain import Chain
+from lengths import FULL
+
+USERS = 40 if FULL else 10
+Answer = TypeVar("Answer")
+Way: TypeAlias = "Callable[[User], Iterator[None]]"
+
+
+class User:
+    """A browser: it keeps the last cookie it was given."""
+
+    def __init__(self, site: Site, pair: str) -> None:
+        self.site = site
+        self.url = site.urls[pair]
+        self.pair = pair
+        self.cookies = requests.cookies.RequestsCookieJar()
+        self.side: str | None = None
+
+    def get(self, path: str) -> requests.Response:
+        return self._keep(self._ask(path))
+
+    def post(self, path: str, **form: str) -> requests.Response:
+        # What is answered with a redirect and a new cookie is followed with that one alone.
+        with requests.Session() as browser:
+            browser.cookies = self.cookies
+            return self._keep(browser.post(f"{self.url}{path}", form, timeout=60))
+
+    def count(self) -> int:
+        counter: int = self.get("counter").json()["counter"]
+        return counter
+
+    def count_in_parallel(self, requests_at_once: int) -> list[int]:
+        """All of them carry the cookie of before."""
+        with ThreadPoolExecutor(requests_at_once) as pool:
+            answers = list(pool.map(self._ask, ["counter"] * requests_at_once))
+        self._keep(answers[-1])
+        return sorted(answer.json()["counter"] for answer in answers)
+
+    def log_in(self) -> requests.Response:
+        return self.post("j_security_check", j_username="ann", j_password="a-password")
+
+    def _ask(self, path: str) -> requests.Response:
+        return requests.get(f"{self.url}{path}", cookies=self.cookies, timeout=60)
+
+    def _keep(self, answer: requests.Response) -> requests.Response:
+        self.cookies.update(answer.cookies)
+        assert answer.status_code == 200, f"{answer.request.method} {answer.url} was answered with {answer.status_code}"
+        if self.side and answer.headers["Content-Type"].startswith("application/json"):
+            assert answer.json()["instance"] == self.pair + self.side
+        return answer
+
+
+def goes_on_counting(user: User) -> Iterator[None]:
+    for visit in range(4):
+        if visit:
+            yield
+        assert [user.count() for _click in range(3)] == [3 * visit + 1, 3 * visit + 2, 3 * visit + 3]
+
+
+def moves_with_every_request(user: User) -> Iterator[None]:
+    for visit in range(4):
+        if visit:
+            yield
+        assert user.count() == visit + 1
+
+
+def logs_out_and_stays_so(user: User) -> Iterator[None]:
+    user.post("login", user="ann", password="any")
+    yield
+    assert user.get("whoami").json()["user"] == "ann"
+    assert user.get("logout").json()["logged_out"] is True
+    yield
+    assert user.get("whoami").json()["user"] is None
+
+
+def asks_in_parallel_after_a_move(user: User) -> Iterator[None]:
+    assert user.count() == 1
+    for visit in range(4):
+        if visit:
+            yield
+        assert user.count_in_parallel(4) == [4 * visit + n for n in (2, 3, 4, 5)]
+
+
+def asks_in_parallel(user: User) -> Iterator[None]:
+    assert user.count() == 1
+    assert user.count_in_parallel(4) == [2, 3, 4, 5]
+    assert user.count() == 6
+    yield
+    assert user.count() == 7
+
+
+def moves_during_a_slow_request(user: User) -> Iterator[None]:
+    assert user.count() == 1
+    slow = threading.Thread(target=user._ask, args=[f"counter?ms={3000 * user.site.seconds_of_a_move:.0f}"])
+    slow.start()
+    time.sleep(1)
+    yield
+    # What the slow request does is lost, what is done here is not.
+    assert [user.count() for _click in range(3)] == [2, 3, 4]
+    assert slow.is_alive()
+    slow.join()
+    yield
+    assert [user.count(), user.count()] == [5, 6]
+
+
+def logs_in_with_a_page_from_the_other_side(user: User) -> Iterator[None]:
+    assert "j_password" in user.get("account").text
+    yield
+    assert user.log_in().json()["user"] == "ann"
+    yield
+    assert user.get("account").json()["user"] == "ann"
+
+
+def stays_logged_in(user: User) -> Iterator[None]:
+    user.get("account")
+    assert user.log_in().json()["user"] == "ann"
+    yield
+    assert user.get("account").json()["user"] == "ann"
+    yield
+    assert user.get("account").json()["user"] == "ann"
+
+
+def gets_a_new_session_id(user: User) -> Iterator[None]:
+    assert user.count() == 1
+    user.get("renew")
+    yield
+    assert user.count() == 2
+    user.get("renew")
+    yield
+    assert user.count() == 3
+
+
+WAYS: list[Way] = [
+    goes_on_counting,
+    moves_with_every_request,
+    logs_out_and_stays_so,
+    asks_in_parallel_after_a_move,
+    asks_in_parallel,
+    moves_during_a_slow_request,
+    logs_in_with_a_page_from_the_other_side,
+    stays_logged_in,
+    gets_a_new_session_id,
+]
+
+
+class Site:
+    """The pairs behind httpd, each an application of its own: its path by the name of the pair."""
+
+    def __init__(self, chain: Chain, paths: Mapping[str, str]) -> None:
+        self.chain = chain
+        self.urls = {pair: f"{chain.url('web')}{path}" for pair, path in paths.items()}
+        self.seconds_of_a_move = 0.0
+
+    def users(self, pairs: Iterable[str] | None = None) -> list[User]:
+        return [User(self, pair) for pair in pairs or self.urls for _number in range(USERS)]
+
+    def move(self, to: str) -> None:
+        """To the side a or b, or to both: tomcat."""
+        began = time.monotonic()
+        play = Path(__file__).with_name("move.yml")
+        moved = subprocess.run(
+            self.chain.argv("ansible-playbook", str(play), "-e", f"to={to}"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert moved.returncode == 0, moved.stdout
+        self.seconds_of_a_move = max(self.seconds_of_a_move, time.monotonic() - began)
+
+    def command(self, host: str, command: str) -> str:
+        return self.chain.command(host, command)
+
+    def kill_tomcats(self, side: str) -> None:
+        self.command(f"{next(iter(self.urls))}{side}", "systemctl kill --signal=KILL 'tomcat@*'")
+
+    def start_tomcats(self, side: str) -> None:
+        units = " ".join(f"tomcat@{pair}{side}" for pair in self.urls)
+        self.command(f"{next(iter(self.urls))}{side}", f"systemctl restart {units}")
+
+    def warm_up(self) -> None:
+        """Every page of every instance is compiled."""
+        for side in "ab":
+            self.move(side)
+            for pair in self.urls:
+                for path in ("counter", "whoami", "login", "logout", "renew", "account"):
+                    User(self, pair).get(path)
+
+
+def walk(
+    site: Site, pairs: Iterable[str] | None = None, ways: Iterable[Way] = WAYS
+) -> dict[tuple[str, str], list[str]]:
+    """Return what went wrong: (way, pair) -> complaints."""
+    walks = [(way.__name__, user.pair, user, way(user)) for way in ways for user in site.users(pairs)]
+    wrong: dict[tuple[str, str], list[str]] = collections.defaultdict(list)
+    sides = itertools.cycle("ab")
+
+    def step(walk: tuple[str, str, User, Iterator[None]]) -> bool:
+        way, pair, user, steps = walk
+        user.side = side
+        try:
+            next(steps)
+        except StopIteration:
+            return False
+        except (AssertionError, KeyError, ValueError, requests.RequestException) as error:
+            wrong[way, pair].append(str(error).splitlines()[0])
+            return False
+        return True
+
+    while walks:
+        side = next(sides)
+        site.move(side)
+        with ThreadPoolExecutor(16) as pool:
+            walks = [walk for walk, goes_on in zip(walks, list(pool.map(step, walks)), strict=True) if goes_on]
+    return wrong
+
+
+def each(users: Iterable[User], action: Callable[[User], Answer]) -> list[Answer]:
+    with ThreadPoolExecutor(16) as pool:
+        return list(pool.map(action, users))
+
+
+def names(users: Iterable[User]) -> set[str]:
+    return {answer.json()["user"] for answer in each(users, lambda user: user.get("account"))}
