@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What users of a session in Redis see through httpd while the traffic moves between living instances, and when something dies.
 
-Every way to use a session is a test of its own.
+The ways are those of molecule/shared/ways.py and some more, and every way is a test of its own on each of the three Tomcats.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from chain import Chain
 from lengths import at_length
-from session_users import (
-    PAIRS,
+from ways import (
     USERS,
     WAYS,
     Site,
@@ -26,11 +25,11 @@ from session_users import (
     logs_in_with_a_page_from_the_other_side,
     moves_during_a_slow_request,
     names,
-    settled,
     walk,
 )
 
 testinfra_hosts = ["web"]
+PAIRS = ("t9", "t10", "t11")
 PLAIN = "org.redisson.tomcat.RedissonSessionManager"
 OURS = "org.roundrobin.tomcat.RedisSessionManager"
 
@@ -83,19 +82,27 @@ OUR_WAYS = [
 
 @pytest.fixture(scope="module")
 def site():
-    site = Site(Chain.of_scenario())
+    site = Site(Chain.of_scenario(), {pair: f"{pair}/" for pair in PAIRS})
     site.warm_up()
     return site
 
 
 @pytest.fixture(scope="module")
 def wrong(site):
-    return walk(site, OUR_WAYS)
+    return walk(site, ways=OUR_WAYS)
 
 
 @pytest.fixture
 def users(site):
-    return settled(site)
+    """On the a side, with both open: some who have counted to 5, the last four at once, and some who are logged in to Tomcat's realm."""
+    counting, logged_in = site.users(), site.users()
+    site.move("a")
+    assert each(counting, User.count) == [1] * len(counting)
+    each(logged_in, lambda user: user.get("account"))
+    each(logged_in, User.log_in)
+    site.move("tomcat")
+    assert each(counting, lambda user: user.count_in_parallel(4)) == [[2, 3, 4, 5]] * len(counting)
+    return counting, logged_in
 
 
 @pytest.mark.parametrize("pair", PAIRS)
@@ -141,13 +148,12 @@ def longest_wait(counting, event):
     return max(waits)
 
 
-def test_users_wait_while_redis_restarts(site, users, record_property):
+def test_users_wait_while_redis_restarts(site, users):
     counting, logged_in = users
     for event in ("restart", "kill --signal=KILL"):
         wait = longest_wait(
             counting[:: USERS // 5], lambda event=event: site.command("store", f"systemctl {event} redis-node")
         )
-        record_property(f"longest_wait_{event.split()[0]}_s", round(wait, 1))
         print(f"systemctl {event}: the longest wait was {wait:.1f} s")
         assert wait < 12
     assert names(logged_in) == {"ann"}
@@ -178,7 +184,7 @@ def test_redisson_alone_fails(site):
                 change = f"sed -i s/{before}/{after}/ /var/opt/tomcat/{pair}{side}/conf/context.xml"
                 site.command(f"{pair}{side}", f"{change} && systemctl restart tomcat@{pair}{side}")
         if after == PLAIN:
-            wrong = walk(site, OUR_WAYS)
+            wrong = walk(site, ways=OUR_WAYS)
     failed = {way for way, _pair in wrong}
     assert failed >= {
         way.__name__
