@@ -25,12 +25,12 @@ KEPT_PER_DISTRIBUTION = 2
 class Distribution:
     codename: str
     base: str  # what the registry calls it
-    java_packages: str
+    own_packages: str  # offered on top of packages-to-offer: what the other one does not have, by this name
 
 
 DISTRIBUTIONS = {
     "debian12": Distribution("bookworm", "debian:12", "openjdk-17-jre-headless"),
-    "debian13": Distribution("trixie", "debian:13", "openjdk-21-jre-headless openjdk-25-jre-headless"),
+    "debian13": Distribution("trixie", "debian:13", "openjdk-21-jre-headless openjdk-25-jre-headless valkey-server"),
 }
 
 
@@ -63,7 +63,7 @@ def build(engine: Engine, distribution: Distribution, tag: str) -> None:
         (context / "machine" / "apt.conf").write_text("".join(apt_settings()))
         (context / "machine" / "mirror").write_text(debian_mirror())
         base = ensure_base(engine, distribution, Path(scratch) / "root")
-        arguments = {"BASE": base, "JAVA_PACKAGES": distribution.java_packages}
+        arguments = {"BASE": base, "OWN_PACKAGES": distribution.own_packages}
         engine.run(
             "build",
             "--network=host",

@@ -37,6 +37,7 @@ def topology(
     groups: t.Mapping[str, t.Sequence[str]],
     tomcat_group: str = "tomcat",
     memcached_group: str = "memcached",
+    redis_group: str = "redis",
     balancer_group: str = "balancer",
 ) -> dict[str, t.Any]:
     """Derive the whole chain from the inventory, or fail with everything that is wrong with it."""
@@ -46,7 +47,7 @@ def topology(
         )
     members = {
         group: [str(name) for name in groups.get(group, ())]
-        for group in (tomcat_group, memcached_group, balancer_group)
+        for group in (tomcat_group, memcached_group, redis_group, balancer_group)
     }
     problems = Problems()
     hosts = {
@@ -59,6 +60,7 @@ def topology(
             members,
             tomcat_group=tomcat_group,
             memcached_group=memcached_group,
+            redis_group=redis_group,
             balancer_group=balancer_group,
             problems=problems,
         )

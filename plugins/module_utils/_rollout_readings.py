@@ -16,6 +16,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._redis_info import down_message
+
 Result = t.Mapping[str, t.Any]
 Place = tuple[str, str]  # an httpd and the name of a balancer on it
 
@@ -189,6 +191,7 @@ def read(
     for host, result in of_hosts("staging").items():
         _answered(result, host, findings)
     _stores(of_hosts("stores"), topology, findings)
+    read_redis(of_hosts("redis"), findings)
     health = _health(of_hosts("health"), findings)
     for host, result in of_hosts("managers").items():
         if managers_wanted:
@@ -324,3 +327,16 @@ def _stores(results: t.Mapping[str, Result], topology: Result, findings: Finding
                 evictions[name] = max(evictions.get(name, 0), node["evictions"])
     for name, count in evictions.items():
         findings.warnings.add(f"memcached {name} threw {count} items away for want of memory, sessions among them.")
+
+
+def read_redis(results: t.Mapping[str, Result], findings: Findings) -> None:
+    """Of sentinels and of a cluster some may be down; where none answers, no session can be had."""
+    evicting: set[str] = set()
+    for host, result in results.items():
+        servers = result["servers"] if _answered(result, host, findings) else []
+        down = down_message(servers)
+        if down and not any(server["up"] for server in servers):
+            findings.problems.add(down, host)
+        evicting.update(server["server"] for server in servers if server["evictions"])
+    for name in sorted(evicting):
+        findings.warnings.add(f"{name} threw keys away for want of memory, sessions among them.")

@@ -8,8 +8,9 @@
 
 One inventory host of the Tomcat group is one Tomcat instance. From the few
 variables of each host everything that two ends must agree on is derived here and
-nowhere else: routes, ports, workers, memcached nodes, clusters, applications. All problems
-are collected before anything is reported, so that an inventory is corrected once.
+nowhere else: routes, ports, workers, memcached nodes, the Redis server, clusters,
+applications. All problems are collected before anything is reported, so that an
+inventory is corrected once.
 
 Pure: the values arrive as plain data, already templated.
 """
@@ -51,6 +52,7 @@ PORT_OFF = -1  # what Tomcat itself takes for "no shutdown port"
 # Defaults that roles share with this module; a unit test holds them equal.
 BASE_ROOT = "/var/opt/tomcat"
 LISTEN_PORT = 80
+REDIS_PORT = 6379
 MANAGER_PORT = 9080
 TLS_PORT = 443
 MANAGER_PATH = "/balancer-manager"
@@ -80,6 +82,8 @@ HOST_VARIABLES = (
     "apache_balancer_tls_port",
     "memcached_address",
     "memcached_ports",
+    "redis_address",
+    "redis_port",
     "tomcat_applications",
     "tomcat_instance_address",
     "tomcat_instance_ajp_enabled",
@@ -95,11 +99,12 @@ HOST_VARIABLES = (
     "tomcat_instance_name",
     "tomcat_instance_port_offset",
     "tomcat_instance_protocol",
+    "tomcat_instance_redis_addresses",
     "tomcat_instance_session_store",
     "tomcat_instance_shutdown_port",
 )
 
-SESSION_STORES = ("memcached", *CLUSTER_STORES, "none")
+SESSION_STORES = ("memcached", "redis", *CLUSTER_STORES, "none")
 PROTOCOLS = ("ajp", "http")
 
 # A route ends up in the session id behind a dot: a dot inside it loses the session
@@ -227,6 +232,37 @@ def _memcached_nodes(hosts: t.Sequence[Host]) -> list[dict[str, t.Any]]:
     return [{"id": f"n{position}", **node} for position, node in enumerate(nodes, 1)]
 
 
+def _redis_servers(hosts: t.Sequence[Host]) -> list[dict[str, t.Any]]:
+    return [
+        {
+            "host": host.address("redis_address"),
+            "port": host.port("redis_port", REDIS_PORT),
+            "inventory_host": host.name,
+            "machine": host.machine,
+        }
+        for host in hosts
+    ]
+
+
+def _redis_addresses(
+    tomcats: t.Sequence[Host], servers: t.Sequence[t.Mapping[str, t.Any]], group: str, problems: Problems
+) -> list[str]:
+    """Where the Tomcats find their sessions: at the servers that the inventory names, else at the group's one."""
+    named = {host.name: host.variables.get("tomcat_instance_redis_addresses") or [] for host in tomcats}
+    first = next(iter(named.values()), [])
+    for name, addresses in named.items():
+        if addresses != first:
+            problems.add(
+                f"tomcat_instance_redis_addresses must be the same on all instances: {name} has {addresses}, others {first}."
+            )
+    if not first and len(servers) != 1:
+        problems.add(
+            f"group {group!r} must hold the one host of the Redis server, it has {len(servers)}; "
+            "servers of your own are named in tomcat_instance_redis_addresses."
+        )
+    return list(first) or [f"redis://{_in_url(server['host'])}:{server['port']}" for server in servers]
+
+
 def _balancer(host: Host) -> dict[str, t.Any]:
     """Where a balancer is asked: on its own machine, the manager is not open to others."""
     manager_address = host.text("apache_balancer_manager_address", LOCAL_MACHINE, HOST_NAME, "one address")
@@ -294,6 +330,7 @@ def _check_unique(instances: t.Sequence[t.Mapping[str, t.Any]], problems: Proble
 def _check_ports(
     instances: t.Sequence[t.Mapping[str, t.Any]],
     nodes: t.Sequence[t.Mapping[str, t.Any]],
+    servers: t.Sequence[t.Mapping[str, t.Any]],
     balancers: t.Sequence[Host],
     problems: Problems,
 ) -> None:
@@ -312,6 +349,8 @@ def _check_ports(
             use(instance["machine"], instance["ports"]["cluster"], f"{instance['inventory_host']} (cluster)")
     for node in nodes:
         use(node["machine"], node["port"], f"{node['inventory_host']} (memcached)")
+    for server in servers:
+        use(server["machine"], server["port"], f"{server['inventory_host']} (Redis)")
     for host in balancers:
         use(host.machine, host.port("apache_balancer_listen_port", LISTEN_PORT), f"{host.name} (httpd)")
         use(host.machine, host.port("apache_balancer_manager_port", MANAGER_PORT), f"{host.name} (balancer-manager)")
@@ -361,12 +400,13 @@ def derive(
     *,
     tomcat_group: str = "tomcat",
     memcached_group: str = "memcached",
+    redis_group: str = "redis",
     balancer_group: str = "balancer",
     problems: Problems | None = None,
 ) -> dict[str, t.Any]:
     """Derive the whole chain from the inventory.
 
-    hosts: the HOST_VARIABLES that are set, of every host of the three groups.
+    hosts: the HOST_VARIABLES that are set, of every host of the groups.
     problems: what the caller found while it read them.
     Raises one TopologyError that lists everything that is wrong.
     """
@@ -376,6 +416,7 @@ def derive(
         return [Host(str(name), hosts[name], problems) for name in groups.get(group, ())]
 
     tomcats, memcacheds, balancers = members(tomcat_group), members(memcached_group), members(balancer_group)
+    servers = _redis_servers(members(redis_group))
     stores = {
         host.name: host.choice("tomcat_instance_session_store", SESSION_STORES[0], SESSION_STORES) for host in tomcats
     }
@@ -395,6 +436,7 @@ def derive(
     for host, item in zip(tomcats, instances):
         item["internal_proxies"] = _internal_proxies(host, item, balancers)
     nodes = _memcached_nodes(memcacheds)
+    redis_addresses = _redis_addresses(tomcats, servers, redis_group, problems) if session_store == "redis" else []
     described_balancers = [_balancer(host) for host in balancers]
     applications = declared_applications([*tomcats, *balancers], problems)
     share_out(applications, instances, _default_balancer(balancers, problems), problems)
@@ -403,7 +445,7 @@ def derive(
     )
 
     _check_unique(instances, problems)
-    _check_ports(instances, nodes, balancers, problems)
+    _check_ports(instances, nodes, servers, balancers, problems)
     _check_secrets([host for host, item in zip(tomcats, instances) if item["ajp_enabled"]], AJP_SECRET, problems)
     if clusters:
         _check_secrets(tomcats, CLUSTER_KEY, problems)
@@ -421,6 +463,12 @@ def derive(
         [(item["inventory_host"], item["machine"]) for item in instances],
         problems,
     )
+    if session_store == "redis":
+        _check_reach(
+            ((server["inventory_host"], server["machine"], server["host"], "redis_address") for server in servers),
+            [(item["inventory_host"], item["machine"]) for item in instances],
+            problems,
+        )
     problems.raise_if_any()
 
     for item in instances:
@@ -433,6 +481,8 @@ def derive(
         "instances": instances,
         "memcached_nodes": nodes,
         "msm_memcached_nodes": ",".join(f"{node['id']}:{node['host']}:{node['port']}" for node in nodes),
+        "redis_servers": servers,
+        "redis_addresses": redis_addresses,
         "balancers": described_balancers,
         "applications": applications,
         "session_store": session_store,

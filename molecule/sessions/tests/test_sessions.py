@@ -8,6 +8,8 @@ The ways are those of molecule/shared/ways.py, and every way is a test of its ow
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from chain import Chain
 from lengths import at_length

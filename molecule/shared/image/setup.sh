@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs once, inside the image build: turns a bare Debian into a test host.
 set -eu
-java_packages=$1
+own_packages=$1
 export DEBIAN_FRONTEND=noninteractive
 apt() { apt-get -qq -o APT::Install-Recommends=false -o Dpkg::Use-Pty=0 "$@" >/dev/null; }
 
@@ -22,7 +22,7 @@ repository=/srv/apt
 mkdir -p "$repository/partial"
 # shellcheck disable=SC2046,SC2086 # lists of words
 apt install --download-only -o Dir::Cache::archives="$repository/" \
-  $java_packages $(grep -v '^#' /recipe/packages-to-offer)
+  $own_packages $(grep -v '^#' /recipe/packages-to-offer)
 rm -rf "$repository/partial" "$repository/lock"
 (cd "$repository" && apt-ftparchive packages . >Packages)
 chmod -R a+rX "$repository"

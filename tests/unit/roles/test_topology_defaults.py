@@ -23,6 +23,7 @@ ROLES = Path(__file__).resolve().parents[3] / "roles"
         ("tomcat_instance_protocol", _topology.PROTOCOLS[0]),
         ("tomcat_instance_session_store", _topology.SESSION_STORES[0]),
         ("tomcat_instance_shutdown_port", _topology.PORT_OFF),
+        ("redis_port", _topology.REDIS_PORT),
         ("apache_balancer_name", _topology.BALANCER_NAME),
         ("apache_balancer_listen_port", _topology.LISTEN_PORT),
         ("apache_balancer_manager_address", _topology.LOCAL_MACHINE),

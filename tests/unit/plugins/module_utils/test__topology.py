@@ -449,7 +449,7 @@ def test_the_default_balancer_has_one_name():
         ({"mc2": {"memcached_ports": 11211}}, "memcached_ports is 11211, it must be a list"),
         ({"mc2": {"memcached_ports": []}}, "memcached_ports is []"),
         ({"mc2": {"memcached_ports": ["a"]}}, "memcached_ports is ['a']"),
-        ({"tc_1": {"tomcat_instance_session_store": "disk"}}, "one of memcached, backup, delta, none"),
+        ({"tc_1": {"tomcat_instance_session_store": "disk"}}, "one of memcached, redis, backup, delta, none"),
         ({"tc_1": {"tomcat_instance_session_store": "none"}}, "must be the same on all instances"),
         ({"tc_1": {"tomcat_instance_ajp_secret": None}}, "tc-1: tomcat_instance_ajp_secret is not set"),
         (
@@ -544,6 +544,62 @@ def test_without_a_store_no_memcached_is_needed():
     assert result["msm_memcached_nodes"] == ""
 
 
+def with_redis(redis=None, **changes):
+    """The cluster with its sessions in Redis, on a host of its own."""
+    hosts = with_changes(**{name: {"tomcat_instance_session_store": "redis"} for name in ("tc_1", "tc_2", "tc_3")})
+    for host, variables in changes.items():
+        hosts[{"tc_1": "tc-1", "tc_2": "tc-2", "tc_3": "tc.3"}[host]].update(variables)
+    hosts["r"] = {"ansible_host": "198.18.0.6", **(redis or {})}
+    return hosts, {**GROUPS, "memcached": [], "redis": ["r"]}
+
+
+@pytest.mark.parametrize(
+    ("redis", "address"),
+    [
+        ({}, "redis://198.18.0.6:6379"),
+        ({"redis_port": "6380", "redis_address": "fd00::6"}, "redis://[fd00::6]:6380"),
+    ],
+)
+def test_the_server_of_the_group(redis, address):
+    result = derive(*with_redis(redis))
+    assert result["redis_addresses"] == [address]
+    assert [server["inventory_host"] for server in result["redis_servers"]] == ["r"]
+    assert result["session_store"] == "redis"
+
+
+def test_servers_of_ones_own():
+    own = {"tomcat_instance_redis_addresses": ["rediss://a:6379", "rediss://b:6379"]}
+    hosts, groups = with_redis(tc_1=own, tc_2=own, tc_3=own)
+    assert derive(hosts, {**groups, "redis": []})["redis_addresses"] == own["tomcat_instance_redis_addresses"]
+    # With another store nobody asks for them.
+    assert derive(cluster(), GROUPS)["redis_addresses"] == []
+
+
+@pytest.mark.parametrize(
+    ("hosts", "group", "expected"),
+    [
+        (with_redis()[0], [], "group 'redis' must hold the one host of the Redis server, it has 0"),
+        (with_redis()[0], ["r", "mc2"], "it has 2"),
+        (
+            with_redis(tc_2={"tomcat_instance_redis_addresses": ["redis://a:1"]})[0],
+            ["r"],
+            "tc-2 has ['redis://a:1'], others []",
+        ),
+        (with_redis({"redis_port": 0})[0], ["r"], "r: redis_port is 0, it must be a port"),
+        (with_redis({"redis_address": "127.0.0.1"})[0], ["r"], "listens on 127.0.0.1, which tc-1, tc-2, tc.3"),
+        (
+            with_redis({"ansible_host": "198.18.0.4", "redis_port": 8009})[0],
+            ["r"],
+            "port 8009 is used by tc.3 (ajp) and r (Redis)",
+        ),
+    ],
+)
+def test_bad_redis(hosts, group, expected):
+    with pytest.raises(TopologyError) as error:
+        derive(hosts, {**GROUPS, "redis": group})
+    assert expected in str(error.value)
+
+
 def test_all_problems_at_once():
     problems = Problems()
     problems.add("lb: found by the caller.")
@@ -572,8 +628,9 @@ def test_every_variable_read_is_announced():
             asked.add(key)
             return super().get(key, default)
 
-    for hosts in (with_changes(tc_3={"tomcat_instance_protocol": "http"}), in_a_cluster()):
-        derive({name: Recorder(variables) for name, variables in hosts.items()}, GROUPS)
+    plain = with_changes(tc_3={"tomcat_instance_protocol": "http"})
+    for hosts, groups in ((plain, GROUPS), (in_a_cluster(), GROUPS), with_redis()):
+        derive({name: Recorder(variables) for name, variables in hosts.items()}, groups)
     assert asked == set(HOST_VARIABLES)
 
 
