@@ -125,6 +125,34 @@ def moves_during_a_slow_request(user: User) -> Iterator[None]:
     assert [user.count(), user.count()] == [5, 6]
 
 
+def shares_with_a_slow_request(user: User) -> Iterator[None]:
+    assert user.count() == 1
+    slow = threading.Thread(target=user._ask, args=[f"counter?ms={3000 * user.site.seconds_of_a_move:.0f}"])
+    slow.start()
+    time.sleep(1)
+    yield
+    # What the slow request has done is there too.
+    assert [user.count() for _click in range(3)] == [3, 4, 5]
+    assert slow.is_alive()
+    slow.join()
+    yield
+    assert [user.count(), user.count()] == [6, 7]
+
+
+def comes_back_to_a_slow_request(user: User) -> Iterator[None]:
+    assert user.count() == 1
+    slow = threading.Thread(target=user._ask, args=[f"counter?ms={4000 * user.site.seconds_of_a_move:.0f}"])
+    slow.start()
+    time.sleep(1)
+    yield
+    assert user.count() == 3
+    yield
+    # What the slow request has read is old by now, and not what the others are told.
+    assert slow.is_alive()
+    assert user.count() == 4
+    slow.join()
+
+
 def logs_in_with_a_page_from_the_other_side(user: User) -> Iterator[None]:
     assert "j_password" in user.get("account").text
     yield
@@ -140,6 +168,16 @@ def stays_logged_in(user: User) -> Iterator[None]:
     assert user.get("account").json()["user"] == "ann"
     yield
     assert user.get("account").json()["user"] == "ann"
+
+
+def logs_out_of_the_realm(user: User) -> Iterator[None]:
+    user.get("account")
+    user.log_in()
+    yield
+    assert user.get("account").json()["user"] == "ann"
+    user.get("logout")
+    yield
+    assert "j_password" in user.get("account").text
 
 
 def gets_a_new_session_id(user: User) -> Iterator[None]:
@@ -161,7 +199,14 @@ WAYS: list[Way] = [
     moves_during_a_slow_request,
     logs_in_with_a_page_from_the_other_side,
     stays_logged_in,
+    logs_out_of_the_realm,
     gets_a_new_session_id,
+]
+#: Where no instance has a copy of its own, what a slow request does is seen at once.
+WAYS_OF_ONE_COPY: list[Way] = [
+    *(way for way in WAYS if way is not moves_during_a_slow_request),
+    shares_with_a_slow_request,
+    comes_back_to_a_slow_request,
 ]
 
 

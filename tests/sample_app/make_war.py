@@ -17,6 +17,8 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from basket_class import basket_class
+
 APP = Path(__file__).resolve().parent / "app"
 
 SICK = {
@@ -56,9 +58,11 @@ def make_war(
     sick_on: Sequence[str] = (),
     sick_after_seconds: int = 0,
     padding_bytes: int = 0,
+    serial_version: int = 1,
 ) -> str:
     """Write the WAR and return its sha256."""
     files = members(version, sick, slow_start_seconds, sick_on, sick_after_seconds)
+    files["WEB-INF/classes/sample/Basket.class"] = basket_class(serial_version)
     if padding_bytes:
         files["WEB-INF/padding.bin"] = bytes(padding_bytes)
     with zipfile.ZipFile(out, "w") as archive:
@@ -101,6 +105,12 @@ def main() -> None:
     parser.add_argument(
         "--padding-mb", type=int, default=0, help="MiB of stored zeros to add, to make a large WAR (default: 0)"
     )
+    parser.add_argument(
+        "--serial-version",
+        type=int,
+        default=1,
+        help="serialVersionUID of the class that /basket keeps in the session: another one cannot read it (default: 1)",
+    )
     args = parser.parse_args()
     sha256 = make_war(
         args.out,
@@ -110,6 +120,7 @@ def main() -> None:
         sick_on=args.sick_on,
         sick_after_seconds=args.sick_after_seconds,
         padding_bytes=args.padding_mb * 2**20,
+        serial_version=args.serial_version,
     )
     print(f"{sha256}  {args.out}")
 

@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "ci"))
 
+import java_classes
+from basket_class import basket_class
 from make_war import APP, make_war
 
 
@@ -43,3 +46,14 @@ def test_the_same_arguments_give_the_same_bytes(tmp_path):
 def test_a_broken_one_is_broken_everywhere(tmp_path):
     with pytest.raises(ValueError, match="broken"):
         make_war(tmp_path / "a.war", "1.1", "broken", sick_on=["app3"])
+
+
+def test_the_class_is_another_one_by_its_number_alone():
+    first, second = basket_class(1), basket_class(2)
+    assert [a ^ b for a, b in zip(first, second, strict=True) if a != b] == [1 ^ 2]
+    read = java_classes.read(first)
+    assert (read.name, read.parents, read.can_be_created) == (
+        "sample.Basket",
+        ("java.lang.Object", "java.io.Serializable"),
+        True,
+    )

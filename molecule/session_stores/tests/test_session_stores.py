@@ -1,133 +1,217 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What users of a session see when Tomcat itself keeps it, and that a running cluster changes its store.
+"""What users of a session see with each store on each Tomcat, and that a running cluster changes both. docs/sessions.md has the figures.
 
-The short form is delta on Tomcat 11. The longer one goes on from there, from one store and Tomcat to the next by rolling_restart.
+The short form is delta on Tomcat 9.0, and then Redis on Tomcat 11.0.
 """
 
 from __future__ import annotations
 
 import collections
+import itertools
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from chain import Chain
-from lengths import at_length
-from ways import (
-    USERS,
-    WAYS,
-    Site,
-    User,
-    asks_in_parallel,
-    asks_in_parallel_after_a_move,
-    each,
-    moves_during_a_slow_request,
-    names,
-    walk,
-)
+import requests
+from conftest import INVENTORY
+from lengths import FULL
+from stores import CLUSTERS, STORES, WHAT_HAPPENS, cut_off
+from ways import USERS, User, each, goes_on_counting, walk
 
 testinfra_hosts = ["web"]
-HOSTS = {"ta": "a", "tb": "b"}
-# What Tomcat's own cluster does not keep: a request that others overtake, or that goes on elsewhere, overwrites what they did.
-NOT_KEPT = [asks_in_parallel, asks_in_parallel_after_a_move, moves_during_a_slow_request]
-KEPT = [way for way in WAYS if way not in NOT_KEPT]
-MANAGERS = {
-    "memcached": "org.roundrobin.tomcat.MemcachedSessionManager",
-    "delta": "org.apache.catalina.ha.session.DeltaManager",
-    "backup": "org.apache.catalina.ha.session.BackupManager",
-}
-CLUSTERED = ("delta", "backup")
+HOSTS = ("ta", "tb")
+NEWEST = "11.0.24"
+VERSIONS = ("9.0.117", "10.1.59", NEWEST)
+CASES = list(itertools.product(STORES, VERSIONS)) if FULL else [INVENTORY, ("redis", NEWEST)]
+CASES.sort(key=lambda case: (VERSIONS.index(case[1]), case != INVENTORY))
+MANY = 10_000
 
 
-@pytest.fixture(scope="module")
-def site():
-    site = Site(Chain.of_scenario(), {"t": ""})
-    site.warm_up()
-    return site
+def with_each(cases):
+    return pytest.mark.parametrize("cluster", cases, indirect=True, ids="-".join)
 
 
-@pytest.fixture(scope="module")
-def wrong(site):
-    return walk(site, ways=KEPT)
+def with_each_that(has):
+    return with_each([case for case in CASES if has(case[0]) and (case[1] == NEWEST or not FULL)])
 
 
-@pytest.mark.parametrize("way", [way.__name__ for way in KEPT])
-def test_a_user_who_moves(wrong, way):
-    assert wrong[way, "t"] == []
+def keeps(cluster):
+    return cluster.kept[0] != "none"
 
 
-def kill_one_after_the_other(site):
-    """Count on a, kill a, count on b; start a and kill b at once, count on a."""
-    site.move("a")
-    counting, logged_in = site.users(), site.users()
+def noticed(users):
+    """As text, by what the probe says of its users."""
+    totals = users.report["totals"]
+    seen = {"failed": totals["failed"], "lost": totals["lost"], "fallen back": totals["regressed"]}
+    return ", ".join(f"{count} {name}" for name, count in seen.items() if count) or "0"
+
+
+def answers(users, ask):
+    """Of each user, None where there was none that a user can use."""
+
+    def try_to(user):
+        try:
+            return ask(user)
+        except (AssertionError, KeyError, ValueError, requests.RequestException):
+            return None
+
+    return each(users, try_to)
+
+
+def not_equal(expected, values):
+    return sum(value != expected for value in values)
+
+
+@with_each(CASES)
+def test_nothing_is_left_of_the_store_before(cluster):
+    store, _version = cluster.kept
+    for host in HOSTS:
+        base = f"/var/opt/tomcat/{host}"
+        managers = cluster.command(
+            host, f"grep -v '<!--' {base}/conf/context.xml | grep -o '<Manager className=[^ />]*' || true"
+        )
+        assert managers == (f'<Manager className="{STORES[store].manager}"' if STORES[store].manager else "")
+        clusters = cluster.command(
+            host, f"grep -c '<Cluster .*clusterName=\"roundrobin\"' {base}/conf/server.xml || true"
+        )
+        assert clusters == str(int(store in CLUSTERS))
+        jars = cluster.command(host, f"ls {base}/lib").split()
+        assert bool(jars) == (store in ("memcached", "redis"))
+        assert all(("redisson" in jar) == (store == "redis") for jar in jars if jar != "roundrobin-session-manager.jar")
+
+
+@with_each(CASES)
+def test_users_who_move(cluster):
+    store = STORES[cluster.kept[0]]
+    wrong = walk(cluster, ways=store.ways)
+    counts = collections.Counter({way: len(complaints) for (way, _pair), complaints in wrong.items()})
+    for way in store.ways:
+        cluster.note(WHAT_HAPPENS[way.__name__], f"{counts[way.__name__]} of {USERS}" if counts[way.__name__] else "0")
+    assert {way: wrong[way, "t"] for way in counts if way not in {may.__name__ for may in store.not_kept}} == {}
+    if not keeps(cluster):
+        # The test of the test.
+        assert counts[goes_on_counting.__name__] == USERS
+
+
+@with_each(CASES)
+def test_killed_tomcats(cluster):
+    """One after the other; the second as soon as the first one is back."""
+    counting, logged_in = cluster.users(), cluster.users()
+    cluster.move("a")
+    assert [each(counting, User.count) for _click in range(3)] == [[n] * USERS for n in (1, 2, 3)]
     each(logged_in, lambda user: user.get("account"))
     each(logged_in, User.log_in)
-    assert [each(counting, User.count)[0] for _click in range(3)] == [1, 2, 3]
-    site.move("tomcat")
-    site.kill_tomcats("a")
-    assert each(counting, User.count) == [4] * USERS
-    assert names(logged_in) == {"ann"}
-    site.start_tomcats("a")
-    site.kill_tomcats("b")
-    assert each(counting, User.count) == [5] * USERS
-    assert names(logged_in) == {"ann"}
-    site.start_tomcats("b")
+    cluster.move("tomcat")
+    wrong = []
+    for number, side in enumerate("ab"):
+        cluster.kill_tomcats(side)
+        wrong.append(not_equal(4 + number, answers(counting, User.count)))
+        wrong.append(not_equal("ann", answers(logged_in, lambda user: user.get("account").json()["user"])))
+        cluster.start_tomcats(side)
+    cluster.note("`kill -9` of one Tomcat, then of the other", f"{max(wrong)} of {USERS}" if any(wrong) else "0")
+    assert any(wrong) != keeps(cluster), wrong
 
 
-def test_a_killed_tomcat_loses_neither_session_nor_update(site):
-    kill_one_after_the_other(site)
+@with_each(CASES)
+def test_a_planned_restart(cluster):
+    with cluster.chain.load("web", users=30, min_requests=1000) as users:
+        cluster.restart()
+    cluster.note("`rolling_restart` under load", noticed(users))
+    assert (noticed(users) == "0") == keeps(cluster), users.noticed
 
 
-def restart_under_load(site, *arguments):
-    site.move("tomcat")
-    with site.chain.load("web", users=30, min_requests=500) as users:
-        play = site.chain.play("rolling_restart", *arguments)
-    assert play.returncode == 0, play.stdout
-    return users.noticed
+@with_each_that(lambda store: STORES[store].service)
+def test_a_killed_server_of_the_store(cluster):
+    """It is killed, and systemd starts it again, while users work; then the Tomcat that most of them are on."""
+    with cluster.chain.load("web", users=20, min_requests=1000) as users:
+        time.sleep(3)
+        cluster.command("cache", f"systemctl kill --signal=KILL {STORES[cluster.kept[0]].service}")
+        time.sleep(15)
+        restarts = cluster.command("cache", f"systemctl show --property=NRestarts {STORES[cluster.kept[0]].service}")
+        cluster.restart()
+    longest = users.report["latency_ms"]["max"] / 1000
+    cluster.note(
+        "`kill -9` of a server of the store, then a rolling restart", f"{noticed(users)}; longest wait {longest:.1f} s"
+    )
+    assert restarts != "NRestarts=0"
+    assert users.noticed == {}
 
 
-def test_a_rolling_restart_that_nobody_notices(site):
-    assert restart_under_load(site) == {}
+if FULL:
 
+    @with_each_that(lambda store: STORES[store].ports)
+    def test_a_cut_between_a_tomcat_and_the_store(cluster):
+        store = STORES[cluster.kept[0]]
+        with cluster.chain.load("web", users=20, min_requests=1000) as users:
+            time.sleep(2)
+            with cut_off(cluster, "ta", store.ports):
+                time.sleep(10)
+            # A request of each user, then all of them move.
+            time.sleep(15)
+            cluster.move("b")
+            time.sleep(3)
+            cluster.move("tomcat")
+        longest = users.report["latency_ms"]["max"] / 1000
+        what = "network between a Tomcat and the store (or the other one) cut for 10 s, later a move"
+        cluster.note(what, f"{noticed(users)}; longest wait {longest:.1f} s")
+        if not store.not_kept:
+            assert (users.report["totals"]["lost"], users.report["totals"]["regressed"]) == (0, 0)
 
-@at_length
-def test_nobody_with_another_key_is_heard(site):
-    conf = "/var/opt/tomcat/tb/conf/server.xml"
-    swap = "sed -i 's/encryptionKey=\"{}/encryptionKey=\"{}/' {} && systemctl restart tomcat@tb"
-    site.command("tb", swap.format("00", "ff", conf))
-    site.move("a")
-    user = User(site, "t")
-    assert [user.count(), user.count()] == [1, 2]
-    site.move("b")
-    assert user.count() == 1
-    site.command("tb", swap.format("ff", "00", conf))
-
-
-@at_length
-@pytest.mark.parametrize("version", ["11.0.24", "10.1.59", "9.0.117"])
-@pytest.mark.parametrize("store", ["delta", "backup", "memcached", "none"])
-def test_each_store_on_each_tomcat(site, store, version, record_property):
-    settings = ["-e", f"tomcat_instance_session_store={store}", "-e", f"tomcat_instance_version={version}"]
-    site.move("tomcat")
-    play = site.chain.play("rolling_restart", *settings)
-    assert play.returncode == 0, play.stdout
-    for host in HOSTS:
-        conf = f"/var/opt/tomcat/{host}/conf"
-        managers = site.command(
-            host, f"grep -v '<!--' {conf}/context.xml | grep -o '<Manager className=[^ >]*' || true"
+    @with_each_that(lambda store: store != "none")
+    def test_a_release_with_another_class(cluster):
+        """What the release before has put into the session is of a class that this one has changed: what becomes of the rest?"""
+        with_basket, without = cluster.users(), cluster.users()
+        cluster.move("a")
+        assert each(with_basket, User.count) == each(without, User.count) == [1] * USERS
+        assert each(with_basket, lambda user: user.get("basket").json()["kept"]) == [False] * USERS
+        number = int(time.time())
+        release = cluster.chain.release(f"1.{number}", serial_version=number)
+        cluster.move("tomcat")
+        play = cluster.chain.play("rolling_deploy", *release, *cluster.settings)
+        assert play.returncode == 0, play.stdout
+        statuses = collections.Counter(each(with_basket, lambda user: user._ask("counter").status_code))
+        counts = answers(with_basket, User.count)
+        baskets = answers(with_basket, lambda user: user.get("basket").json()["kept"])
+        figure = {
+            "session lost": sum(count is not None and count < 3 for count in counts),
+            "answered with an error": sum(statuses.values()) - statuses[200],
+            "page with the object answered with an error": baskets.count(None),
+        }
+        told = "; ".join(f"{what}: {count} of {USERS}" for what, count in figure.items() if count)
+        cluster.note(
+            "a release has changed a class incompatibly that is in the session", told or "only the object is gone"
         )
-        assert managers == (f'<Manager className="{MANAGERS[store]}"' if store in MANAGERS else "")
-        clusters = site.command(host, f"grep -c '<Cluster .*clusterName=\"roundrobin\"' {conf}/server.xml || true")
-        assert clusters == str(int(store in CLUSTERED))
-        jars = site.command(host, f"ls {conf}/../lib").split()
-        assert bool(jars) == (store == "memcached")
-    site.warm_up()
-    wrong = walk(site)
-    counts = collections.Counter({way: len(complaints) for (way, _pair), complaints in wrong.items()})
-    print(f"{store} on {version}, users of {USERS} who saw a wrong value: {dict(counts)}")
-    if store in CLUSTERED:
-        assert not [way for way in KEPT if counts[way.__name__]]
-        kill_one_after_the_other(site)
-        assert restart_under_load(site, *settings) == {}
-    if store == "memcached":
-        assert not counts
+        assert not_equal(2, answers(without, User.count)) == 0
+        assert True not in baskets
+
+    @with_each_that(lambda store: store != "none")
+    def test_large_sessions(cluster):
+        users = cluster.users()
+        cluster.move("a")
+        before = each(users, lambda user: (user.get("ballast?kb=1024").json()["checksum"], user.count()))
+        cluster.move("b")
+        after = answers(users, lambda user: (user.get("ballast").json()["checksum"], user.count() - 1))
+        wrong = sum(a != b for a, b in zip(before, after, strict=True))
+        cluster.note("sessions of 1 MB, then a move", f"{wrong} of {USERS}" if wrong else "0")
+        assert wrong == 0
+
+    @with_each_that(lambda store: store != "none")
+    def test_many_sessions(cluster):
+        url = f"{cluster.urls['t']}counter"
+
+        def ask(cookie):
+            try:
+                answer = requests.get(url, headers={"Cookie": f"JSESSIONID={cookie}"} if cookie else {}, timeout=60)
+                return answer.cookies.get("JSESSIONID", cookie), answer.json()["counter"]
+            except (KeyError, ValueError, requests.RequestException):
+                return cookie, None
+
+        with ThreadPoolExecutor(16) as pool:
+            cookies, counters = zip(*pool.map(ask, [None] * MANY), strict=True)
+            assert set(counters) == {1}
+            cluster.restart()
+            wrong = not_equal(2, [counter for _cookie, counter in pool.map(ask, cookies)])
+        cluster.note("10,000 sessions, then a rolling restart", f"{wrong} of {MANY:,}" if wrong else "0")
+        assert wrong == 0
