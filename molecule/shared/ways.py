@@ -190,7 +190,7 @@ def gets_a_new_session_id(user: User) -> Iterator[None]:
     assert user.count() == 3
 
 
-WAYS: list[Way] = [
+WAYS: tuple[Way, ...] = (
     goes_on_counting,
     moves_with_every_request,
     logs_out_and_stays_so,
@@ -201,13 +201,13 @@ WAYS: list[Way] = [
     stays_logged_in,
     logs_out_of_the_realm,
     gets_a_new_session_id,
-]
+)
 #: Where no instance has a copy of its own, what a slow request does is seen at once.
-WAYS_OF_ONE_COPY: list[Way] = [
+WAYS_OF_ONE_COPY: tuple[Way, ...] = (
     *(way for way in WAYS if way is not moves_during_a_slow_request),
     shares_with_a_slow_request,
     comes_back_to_a_slow_request,
-]
+)
 
 
 class Site:

@@ -177,7 +177,7 @@ def ask(server: Server, login: Login, timeout: float, ca_path: str | None = None
         "version": info.get("valkey_version", info.get("redis_version")),
         "mode": info.get("redis_mode"),
         "role": info.get("role"),
-        "keys": _keys(info) if info else None,
+        "db_keys": _keys(info) if info else None,
         **numbers,
     }
 

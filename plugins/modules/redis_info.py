@@ -87,7 +87,7 @@ servers:
     role:
       description: V(master) or V(slave), as it calls itself.
       type: str
-    keys:
+    db_keys:
       description: How many keys it holds. Each session is one.
       type: int
     uptime:

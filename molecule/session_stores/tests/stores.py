@@ -31,7 +31,7 @@ class Store:
     ports: str = ""
     #: the service on the host "cache" that is killed
     service: str = ""
-    ways: Sequence[Way] = tuple(WAYS)
+    ways: Sequence[Way] = WAYS
     #: may lose something, by docs/sessions.md
     not_kept: Sequence[Way] = ()
 
@@ -40,11 +40,11 @@ class Store:
 OVERTAKEN = (asks_in_parallel, asks_in_parallel_after_a_move, moves_during_a_slow_request)
 STORES = {
     "memcached": Store("org.roundrobin.tomcat.MemcachedSessionManager", "11211,11212", "memcached-node@11211"),
-    "redis": Store("org.roundrobin.tomcat.RedisSessionManager", "6379", "redis-node", tuple(WAYS_OF_ONE_COPY)),
+    "redis": Store("org.roundrobin.tomcat.RedisSessionManager", "6379", "redis-node", WAYS_OF_ONE_COPY),
     "delta": Store("org.apache.catalina.ha.session.DeltaManager", "4000", not_kept=OVERTAKEN),
     "backup": Store("org.apache.catalina.ha.session.BackupManager", "4000", not_kept=OVERTAKEN),
     # Nobody expects it to keep anything; it is measured with the others.
-    "none": Store(not_kept=tuple(WAYS)),
+    "none": Store(not_kept=WAYS),
 }
 CLUSTERS = ("delta", "backup")
 

@@ -103,7 +103,7 @@ def test_nobody_is_there():
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     told = ask(Server("127.0.0.1", port), Login(), 5)
-    assert (told["up"], told["reason"], told["keys"], told["version"]) == (False, "Connection refused", None, None)
+    assert (told["up"], told["reason"], told["db_keys"], told["version"]) == (False, "Connection refused", None, None)
 
 
 def told(server, **values):
