@@ -270,7 +270,7 @@ def walk(
         except StopIteration:
             return False
         except (AssertionError, KeyError, ValueError, requests.RequestException) as error:
-            wrong[way, pair].append(str(error).splitlines()[0])
+            wrong[way, pair].append(str(error).partition("\n")[0])
             return False
         return True
 
