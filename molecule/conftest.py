@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "shared"))
-# What they assert is told as that of a test is.
-pytest.register_assert_rewrite("ways")
 
 from chain import Chain
+
+# What they assert is told as that of a test is.
+pytest.register_assert_rewrite("ways")
 
 
 @pytest.fixture(scope="session")

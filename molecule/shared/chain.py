@@ -24,6 +24,7 @@ from play import Play
 ROOT = Path(__file__).resolve().parents[2]
 # On every balancer, for the machine itself.
 MANAGER_URL = "http://127.0.0.1:9080/balancer-manager"
+sys.path.insert(0, str(ROOT / "tests/ci"))
 sys.path.insert(0, str(ROOT / "tests/load"))
 sys.path.insert(0, str(ROOT / "tests/sample_app"))
 

@@ -34,8 +34,6 @@ class Aim:
     application: str
     version: str
     rollback_all: bool
-    # Named by a person as to be put back, whoever took them out.
-    repair_hosts: t.Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -70,9 +68,7 @@ class Member:
         states: dict[Place, str] = {}
         for place, seat in self.seats.items():
             states[place] = seat.state
-            if self.host in self.aim.repair_hosts:
-                states[place] = "enabled"
-            elif self.recorded and seat.state != "enabled":
+            if self.recorded and seat.state != "enabled":
                 states[place] = self.recorded.states.get(place, seat.state)
         return states
 
@@ -163,11 +159,11 @@ class Member:
     @property
     def _to_repair(self) -> bool:
         if self.recorded is None or self.interrupted is None:
-            return self.host in self.aim.repair_hosts
+            return False
         on_target = self.version_now == self.interrupted.version
         if self.version_now != self.recorded.version and (not on_target or self.aim.rollback_all):
             return True
-        return bool(self.sick) or self.host in self.aim.repair_hosts
+        return bool(self.sick)
 
     def as_dict(self, keep_usable: t.Callable[[Place, Seat], int]) -> dict[str, t.Any]:
         """What the playbooks need of it, and what the record keeps."""

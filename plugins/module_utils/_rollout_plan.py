@@ -60,7 +60,6 @@ def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str
         application=application["name"],
         version=settings.version,
         rollback_all=bool(interrupted and interrupted.policy == "rollback_all"),
-        repair_hosts=settings.repair_hosts,
     )
     members = judge(instances, topology, facts, interrupted, aim)
     if settings.kind == "rollback" and not settings.version:
@@ -145,7 +144,7 @@ def _concerned(
 ) -> tuple[list[Result], dict[str, str]]:
     """The instances that the rollout looks at, and why it does not look at the others of the play."""
     known = {instance["inventory_host"]: instance for instance in topology["instances"]}
-    for host in (*settings.hosts, *settings.repair_hosts):
+    for host in settings.hosts:
         if host not in known:
             findings.problems.add(f"is no Tomcat instance of the inventory, which has {listed(list(known))}.", host)
     chosen, skipped = [], {}
@@ -153,7 +152,7 @@ def _concerned(
         if host not in known:
             continue
         if settings.kind == "repair":
-            outside = interrupted and host not in interrupted.members and host not in settings.repair_hosts
+            outside = interrupted and host not in interrupted.members
             reason = "not part of the interrupted rollout" if outside else ""
         else:
             runs_it = not application["name"] or host in application["instances"]

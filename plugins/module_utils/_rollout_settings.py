@@ -46,7 +46,6 @@ class Settings:
     allow_same_machine: bool
     strategy: str
     policy: str
-    repair_hosts: t.Sequence[str]
     memcached_sticky: bool
     storage_key_prefix: str
 
@@ -104,7 +103,6 @@ class Settings:
             allow_same_machine=word in TRUE_WORDS,
             strategy=choice("rolling_deploy_strategy", given.get("strategy", STRATEGIES[0]), STRATEGIES),
             policy=choice("rolling_deploy_on_failure", given.get("policy", POLICIES[0]), POLICIES),
-            repair_hosts=tuple(given.get("repair_hosts") or ()),
             memcached_sticky=str(given.get("memcached_sticky", True)).lower() in TRUE_WORDS,
             storage_key_prefix=str(given.get("storage_key_prefix") or ""),
         )

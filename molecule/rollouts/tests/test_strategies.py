@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
+from archives import cached
 from lengths import at_length
 from site_of_rollouts import BALANCER, HOSTS, everywhere, never_out_together, results
 
 RELOAD = ["-e", "rolling_deploy_strategy=reload"]
+TOMCAT, OLDER_TOMCAT = "9.0.117", "9.0.104"
 PARALLEL = ["-e", "rolling_deploy_strategy=parallel"]
 
 
@@ -46,6 +50,25 @@ def test_rolling_restart_brings_settings(site):
     assert users.noticed == {}
     assert results(play) == dict.fromkeys(HOSTS, "done")
     assert never_out_together(play)
+    site.must_be_whole(**everywhere(version))
+
+
+@at_length
+def test_rolling_restart_brings_another_tomcat(site):
+    """Of before, then the inventory's: an upgrade of Tomcat in place."""
+    version = site.version
+    archive = cached(f"org.apache.tomcat:tomcat:{OLDER_TOMCAT}:tar.gz")
+    checksum = hashlib.sha512(archive.read_bytes()).hexdigest()
+    older = ["-e", f"tomcat_instance_version={OLDER_TOMCAT}", "-e", f"tomcat_instance_checksum={checksum}"]
+    with site.load("`rolling_restart.yml` to an older Tomcat, then with another one to the newer") as users:
+        for arguments, tomcat in ((older, OLDER_TOMCAT), ([], TOMCAT)):
+            play = site.chain.play("rolling_restart", *arguments)
+            assert play.returncode == 0, play.stdout
+            assert results(play) == dict.fromkeys(HOSTS, "done")
+            assert never_out_together(play)
+            running = {host: site.chain.command(host, f"pgrep -fa catalina.base=.*/{host}") for host in HOSTS}
+            assert all(f"/apache-tomcat-{tomcat}" in command for command in running.values()), running
+    assert users.noticed == {}
     site.must_be_whole(**everywhere(version))
 
 

@@ -265,8 +265,3 @@ def test_a_member_that_left_the_inventory_is_told_of(read_chain):
     assert plan["problems"] == []
     (warning,) = plan["warnings"]
     assert warning.startswith("gone: was part of rollout 20261124T051500Z-ROOT-1.1 (deploy of ROOT 1.1, begun ")
-
-
-def test_repair_hosts_are_put_into_service_whoever_took_them_out(read_chain):
-    plan = read_chain(2).out("app1").plan("repair", repair_hosts=["app1"])
-    assert (plan["problems"], plan["order"], wanted(plan, "app1")) == ([], ["app1"], {"web1": "enabled"})
