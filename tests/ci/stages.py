@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The stages of ./run test: each timed, all of them run, a table and one closing line at the end.
 
-Two run at a time, since most of them wait for something half of their time. Those that put load on their hosts run alone, after the
-others: what users notice of a release is not to hang on what else the machine does.
+Two run at a time, since most of them wait for something half of their time. Scenarios that put load on their hosts come last, one after
+another. Beside them only checks run, with what they leave of the machine: what users notice of a release is not to hang on what else it does.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ LOGS = ROOT / "build" / "logs"
 LINES_OF_A_FAILURE = 80
 AT_ONCE = 2
 # Scenarios whose tests put users to work while something happens to the hosts.
-UNDER_LOAD = {"rolling_deploy", "rollouts", "two_balancers"}
+UNDER_LOAD = {"rolling_deploy", "rollouts", "session_stores", "two_balancers"}
+# No clock is in them: they can wait.
+CHECKS = {"lint", "package", "sanity", "units"}
+PATIENT = ("nice", "-n", "19")
 
 Command = t.Sequence[t.Union[str, Path]]
 
@@ -42,6 +45,8 @@ class Stage:
     directory: Path = ROOT
     environment: t.Mapping[str, str] = dataclasses.field(default_factory=lambda: os.environ)
     clean_up: tuple[str, ...] = ()
+    #: what each command is called with
+    prefix: Command = ()
 
     async def run(self) -> bool:
         passed = True
@@ -62,6 +67,7 @@ class Stage:
 
     async def _call(self, command: Command, log: t.IO[str]) -> bool:
         process = await asyncio.create_subprocess_exec(
+            *self.prefix,
             *command,
             cwd=self.directory,
             env=self.environment,
@@ -98,7 +104,7 @@ def lint() -> Stage:
         ],
     ]
     environment = {"ANSIBLE_COLLECTIONS_PATH": str(COPIES / "lint"), "MYPYPATH": str(COPIES / "lint"), "NO_COLOR": "1"}
-    return Stage("lint", commands, copy, {**os.environ, **environment})
+    return Stage("lint", commands, copy, {**os.environ, **environment}, prefix=PATIENT)
 
 
 def package() -> Stage:
@@ -107,21 +113,21 @@ def package() -> Stage:
     shutil.rmtree(output, ignore_errors=True)
     build = ("ansible-galaxy", "collection", "build", "--output-path", output, copy_for("package"))
     importer = (sys.executable, ROOT / "tests/ci/import_package.py", output)
-    return Stage("package", [build, importer])
+    return Stage("package", [build, importer], prefix=PATIENT)
 
 
 def sanity(core: str) -> Stage:
     name = f"sanity-{core}"
     venv, _python = ansible_test.environment(core)
     command = (venv / "bin" / "ansible-test", "sanity", "--color", "no")
-    return Stage(name, [command], copy_for(name), ansible_test.variables(venv))
+    return Stage(name, [command], copy_for(name), ansible_test.variables(venv), prefix=PATIENT)
 
 
 def units(core: str) -> Stage:
     name = f"units-{core}"
     venv, python = ansible_test.environment(core)
     command = (venv / "bin" / "ansible-test", "units", "--color", "no", "--python", python, "--num-workers", "2")
-    return Stage(name, [command], copy_for(name), ansible_test.variables(venv))
+    return Stage(name, [command], copy_for(name), ansible_test.variables(venv), prefix=PATIENT)
 
 
 def tools() -> Stage:
@@ -181,34 +187,40 @@ def report(results: list[tuple[str, bool, float]], in_all: float) -> int:
     return 1 if failed else 0
 
 
-def batches(names: t.Collection[str]) -> list[list[str]]:
-    """One after another; the stages of each run beside each other."""
+def batches(names: t.Collection[str]) -> list[list[list[str]]]:
+    """One batch after another; its lanes run beside each other, and each takes the next stage of its list, which two may share."""
     first = [name for name in names if name == "images"]
-    alone = [name for name in names if name in UNDER_LOAD]
-    beside = [name for name in names if name not in (*first, *alone)]
-    return [first, beside, *([name] for name in alone)]
+    loaded = [name for name in names if name in UNDER_LOAD]
+    checks = [name for name in names if name.split("-")[0] in CHECKS]
+    others = [name for name in names if name not in (*first, *loaded, *checks)]
+    # Without scenarios under load the checks have nothing to wait for.
+    if not loaded:
+        others, checks = [*checks, *others], []
+    return [[first], [others] * AT_ONCE, [loaded, checks]]
 
 
 async def run(stages: t.Mapping[str, t.Callable[[], Stage]]) -> list[tuple[str, bool, float]]:
     """What became of each, in their order."""
     results: dict[str, tuple[str, bool, float]] = {}
-    slots = asyncio.Semaphore(AT_ONCE)
 
     async def run_one(name: str) -> None:
-        async with slots:
-            print(f"{name} ...", flush=True)
-            start = time.monotonic()
-            stage = stages[name]()
-            passed = await stage.run()
-            results[name] = (name, passed, time.monotonic() - start)
-            if not passed:
-                print(*stage.log.read_text(errors="replace").splitlines()[-LINES_OF_A_FAILURE:], sep="\n")
-                print(f"{name} failed; the whole log: {stage.log.relative_to(ROOT)}", flush=True)
+        print(f"{name} ...", flush=True)
+        start = time.monotonic()
+        stage = stages[name]()
+        passed = await stage.run()
+        results[name] = (name, passed, time.monotonic() - start)
+        if not passed:
+            print(*stage.log.read_text(errors="replace").splitlines()[-LINES_OF_A_FAILURE:], sep="\n")
+            print(f"{name} failed; the whole log: {stage.log.relative_to(ROOT)}", flush=True)
 
-    for names in batches(stages):
+    async def drain(waiting: list[str]) -> None:
+        while waiting:
+            await run_one(waiting.pop(0))
+
+    for lanes in batches(stages):
         async with asyncio.TaskGroup() as group:
-            for name in names:
-                group.create_task(run_one(name))
+            for lane in lanes:
+                group.create_task(drain(lane))
     return [results[name] for name in stages]
 
 

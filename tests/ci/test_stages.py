@@ -52,9 +52,21 @@ def test_an_interrupted_stage_ends_and_cleans_up():
     assert stage.log.read_text() == "$ sleep 60\nclean\n"
 
 
-def test_what_puts_load_on_its_hosts_runs_alone_and_last():
-    names = ["images", "lint", "cluster", "rolling_deploy", "sessions", "two_balancers"]
-    assert stages.batches(names) == [["images"], ["lint", "cluster", "sessions"], ["rolling_deploy"], ["two_balancers"]]
+def test_what_puts_load_on_its_hosts_runs_last_and_beside_checks_only():
+    names = ["images", "lint", "sanity-2.19", "tools", "cluster", "rolling_deploy", "sessions", "two_balancers"]
+    others = ["tools", "cluster", "sessions"]
+    assert stages.batches(names) == [
+        [["images"]],
+        [others, others],
+        [["rolling_deploy", "two_balancers"], ["lint", "sanity-2.19"]],
+    ]
+    assert stages.batches(["lint", "tools"]) == [[[]], [["lint", "tools"]] * 2, [[], []]]
+
+
+def test_checks_leave_the_machine_to_the_others():
+    stage = stages.Stage("probe", [["nice"]], prefix=stages.PATIENT)
+    assert run(stage)
+    assert stage.log.read_text() == "$ nice\n19\n"
 
 
 def test_every_scenario_with_users_is_known():
