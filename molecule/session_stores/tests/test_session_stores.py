@@ -139,6 +139,19 @@ def test_a_killed_server_of_the_store(cluster):
     assert users.noticed == {}
 
 
+@with_each_that(lambda store: store == "delta")
+def test_nobody_with_another_key_is_heard(cluster):
+    conf = "/var/opt/tomcat/tb/conf/server.xml"
+    swap = "sed -i 's/encryptionKey=\"{}/encryptionKey=\"{}/' {} && systemctl restart tomcat@tb"
+    cluster.command("tb", swap.format("00", "ff", conf))
+    cluster.move("a")
+    user = User(cluster, "t")
+    assert [user.count(), user.count()] == [1, 2]
+    cluster.move("b")
+    assert user.count() == 1
+    cluster.command("tb", swap.format("ff", "00", conf))
+
+
 if FULL:
 
     @with_each_that(lambda store: STORES[store].ports)
