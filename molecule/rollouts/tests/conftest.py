@@ -15,7 +15,10 @@ def one_site(chain):
 
 
 @pytest.fixture
-def site(one_site):
+def site(one_site, request):
     """Whole and on one version after each test, so before the next too."""
+    if request.session.testsfailed > one_site.failures_seen:
+        one_site.failures_seen = request.session.testsfailed
+        one_site.heal()
     yield one_site
     one_site.must_be_whole(**everywhere(one_site.version))

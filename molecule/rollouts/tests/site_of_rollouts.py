@@ -31,6 +31,7 @@ class Site:
         # Hosts may be those of an earlier run of the tests.
         self._versions = (f"{time.strftime('%H%M')}.{number}" for number in itertools.count(1))
         self._pool = ThreadPoolExecutor()
+        self.failures_seen = 0
         FIGURES.parent.mkdir(exist_ok=True)
         FIGURES.write_text(HEADER)
 
@@ -47,6 +48,20 @@ class Site:
         figures = (f"{totals[name]:,}" for name in ("requests", "failed", "lost", "regressed"))
         with FIGURES.open("a") as table:
             table.write(f"| {' | '.join([what_happens, *figures])} |\n")
+
+    @contextlib.contextmanager
+    def without_ssh(self, host: str) -> Iterator[None]:
+        """Nobody logs in to the host's machine while the block runs, and who was logged in is cut off."""
+        self.chain.aside(host, "systemctl stop ssh.socket ssh.service; pkill sshd || true")
+        try:
+            yield
+        finally:
+            self.chain.aside(host, "systemctl start ssh.service")
+
+    def heal(self) -> None:
+        """After a test that failed: the next one begins with a site that is whole."""
+        self.chain.play("repair")
+        self.chain.deploy(self.new_version())
 
     def in_flight(self, ask, *arguments) -> Future:
         """A request of a browser's, on its way while other things happen."""
