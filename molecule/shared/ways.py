@@ -23,7 +23,7 @@ import requests
 from chain import Chain
 from lengths import FULL
 
-USERS = 40 if FULL else 10
+USERS = 20 if FULL else 10
 Answer = TypeVar("Answer")
 Way: TypeAlias = "Callable[[User], Iterator[None]]"
 
