@@ -174,5 +174,7 @@ def test_sessions(run, tomcat):
     assert found["seconds"] >= 0.2
     tomcat.link("").unlink()
     found = run(module=tomcat_session_info, wait_older=60)
-    assert (found["older_sessions"], found["healthy"], found["seconds"]) == (0, False, 0)
+    assert (found["older_sessions"], found["healthy"]) == (0, False)
+    # It did not wait, however busy the machine is.
+    assert found["seconds"] < 30
     assert "which no link leads to any more" in found["problems"][0]
