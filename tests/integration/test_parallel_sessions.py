@@ -39,9 +39,9 @@ def home(request, tmp_path_factory):
     """A Tomcat with the session manager in its lib, made as the role makes it."""
     home = archives.unpack(request.param, tmp_path_factory.mktemp("home"))
     java = ["java", "-cp", f"{home}/lib/*:{home}/bin/tomcat-juli.jar"]
-    for jar in yaml.safe_load(archives.ARTIFACTS.read_text())["__tomcat_instance_memcached_jars"]:
+    for jar in yaml.safe_load(archives.ARTIFACTS.read_text())["__tomcat_instance_session_jars"]["memcached"]:
         source = archives.cached(jar["coordinates"])
-        if jar["javax"] and not request.param.startswith("9."):
+        if jar.get("javax") and not request.param.startswith("9."):
             migrate = ["org.apache.tomcat.jakartaee.MigrationCLI", "-profile=TOMCAT"]
             subprocess.run([*java, *migrate, str(source), f"{home}/lib/{source.name}"], check=True)
         else:
