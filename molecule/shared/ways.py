@@ -141,7 +141,9 @@ def shares_with_a_slow_request(user: User) -> Iterator[None]:
 
 def comes_back_to_a_slow_request(user: User) -> Iterator[None]:
     assert user.count() == 1
-    slow = threading.Thread(target=user._ask, args=[f"counter?ms={min(8000 * user.site.seconds_of_a_move, 55_000):.0f}"])
+    slow = threading.Thread(
+        target=user._ask, args=[f"counter?ms={min(8000 * user.site.seconds_of_a_move, 55_000):.0f}"]
+    )
     slow.start()
     time.sleep(1)
     yield

@@ -99,7 +99,9 @@ def test_kill_9_under_load_loses_no_session(chain):
     print(f"\nkill -9: {totals}")
 
 
+@at_length
 def test_failover_test(chain):
+    """In the short form: the scenarios default and cluster."""
     play = chain.play("failover_test")
     assert play.returncode == 0, play.stdout
     assert "took over" in play.stdout

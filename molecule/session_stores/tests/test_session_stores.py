@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 from conftest import INVENTORY
-from lengths import FULL
+from lengths import FULL, at_length
 from stores import CLUSTERS, STORES, WHAT_HAPPENS, cut_off
 from ways import USERS, User, each, goes_on_counting, walk
 
@@ -114,8 +114,10 @@ def test_killed_tomcats(cluster):
     assert any(wrong) != keeps(cluster), wrong
 
 
+@at_length
 @with_each(CASES)
 def test_a_planned_restart(cluster):
+    """In the short form, the test of a killed server has one too."""
     with cluster.chain.load("web", users=30, min_requests=1000) as users:
         cluster.restart()
     cluster.note("`rolling_restart` under load", noticed(users))
