@@ -96,6 +96,11 @@ class Site:
         command = "systemctl show --property=ActiveEnterTimestampMonotonic,MainPID tomcat@{}"
         return {host: self.chain.command(host, command.format(host)) for host in HOSTS}
 
+    def running(self) -> dict[str, str]:
+        """The command line of each instance's Java."""
+        command = "tr '\\0' ' ' </proc/$(systemctl show --property=MainPID --value tomcat@{})/cmdline"
+        return {host: self.chain.command(host, command.format(host)) for host in HOSTS}
+
     def must_be_whole(self, **versions: str) -> None:
         """Every member is in service with its version, and no rollout holds the lock."""
         assert self.states == ALL_IN
