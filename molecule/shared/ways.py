@@ -58,6 +58,14 @@ class User:
         self._keep(answers[-1])
         return sorted(answer.json()["counter"] for answer in answers)
 
+    def count_slowly(self, moves: int) -> threading.Thread:
+        """On its way when this returns, and for about as long as so many moves take; less than a request may take."""
+        milliseconds = min(1000 * moves * self.site.seconds_of_a_move, 55_000)
+        slow = threading.Thread(target=self._ask, args=[f"counter?ms={milliseconds:.0f}"])
+        slow.start()
+        time.sleep(1)
+        return slow
+
     def log_in(self) -> requests.Response:
         return self.post("j_security_check", j_username="ann", j_password="a-password")
 
@@ -113,9 +121,7 @@ def asks_in_parallel(user: User) -> Iterator[None]:
 
 def moves_during_a_slow_request(user: User) -> Iterator[None]:
     assert user.count() == 1
-    slow = threading.Thread(target=user._ask, args=[f"counter?ms={3000 * user.site.seconds_of_a_move:.0f}"])
-    slow.start()
-    time.sleep(1)
+    slow = user.count_slowly(moves=3)
     yield
     # What the slow request does is lost, what is done here is not.
     assert [user.count() for _click in range(3)] == [2, 3, 4]
@@ -127,9 +133,7 @@ def moves_during_a_slow_request(user: User) -> Iterator[None]:
 
 def shares_with_a_slow_request(user: User) -> Iterator[None]:
     assert user.count() == 1
-    slow = threading.Thread(target=user._ask, args=[f"counter?ms={3000 * user.site.seconds_of_a_move:.0f}"])
-    slow.start()
-    time.sleep(1)
+    slow = user.count_slowly(moves=3)
     yield
     # What the slow request has done is there too.
     assert [user.count() for _click in range(3)] == [3, 4, 5]
@@ -141,11 +145,7 @@ def shares_with_a_slow_request(user: User) -> Iterator[None]:
 
 def comes_back_to_a_slow_request(user: User) -> Iterator[None]:
     assert user.count() == 1
-    slow = threading.Thread(
-        target=user._ask, args=[f"counter?ms={min(8000 * user.site.seconds_of_a_move, 55_000):.0f}"]
-    )
-    slow.start()
-    time.sleep(1)
+    slow = user.count_slowly(moves=8)
     yield
     assert user.count() == 3
     yield

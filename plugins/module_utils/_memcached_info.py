@@ -18,6 +18,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._store_info import learn, numbers
 
 ACCEPTED = "accepted are HOST:PORT, as 198.18.0.5:11211 or [::1]:11211, and a dictionary with host and port"
 # An answer has some 3 kB; what is not memcached must not fill the memory.
@@ -116,19 +117,17 @@ def fetch_stats(node: Node, timeout: float) -> bytes:
 
 def ask(node: Node, timeout: float) -> dict[str, t.Any]:
     """Return how a node does, or why it cannot be told."""
-    told: dict[str, t.Any] = {"node": str(node), "host": node.host, "port": node.port, "id": node.id}
-    stats: dict[str, str] = {}
-    reason = None
-    try:
-        stats = parse_stats(fetch_stats(node, timeout))
-    except MemcachedError as exc:
-        reason = exc.message
-    except (TimeoutError, socket.timeout):
-        reason = f"no connection within {timeout:g} s"
-    except OSError as exc:
-        reason = exc.strerror or str(exc)
-    numbers = {name: int(stats[theirs]) if theirs in stats else None for name, theirs in STATS.items()}
-    return {**told, "up": reason is None, "reason": reason, "version": stats.get("version"), **numbers}
+    stats, reason = learn(lambda: parse_stats(fetch_stats(node, timeout)), timeout)
+    return {
+        "node": str(node),
+        "host": node.host,
+        "port": node.port,
+        "id": node.id,
+        "up": reason is None,
+        "reason": reason,
+        "version": stats.get("version"),
+        **numbers(stats, STATS),
+    }
 
 
 def label(told: t.Mapping[str, t.Any]) -> str:

@@ -19,6 +19,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._store_info import learn, numbers
 
 ADDRESS = re.compile(r"(rediss?)://([^\s:/@]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
 ACCEPTED = "accepted are redis://HOST:PORT and, with TLS, rediss://HOST:PORT, the port from 1 to 65535"
@@ -156,19 +157,9 @@ def parse_info(text: str) -> dict[str, str]:
 
 def ask(server: Server, login: Login, timeout: float, ca_path: str | None = None) -> dict[str, t.Any]:
     """Return how a server does, or why it cannot be told."""
-    info: dict[str, str] = {}
-    reason = None
-    try:
-        info = fetch_info(server, login, timeout, ca_path)
-        if info.get("loading") == "1":
-            raise RedisError("is still loading its data")
-    except RedisError as exc:
-        reason = exc.message
-    except (TimeoutError, socket.timeout):
-        reason = f"no connection within {timeout:g} s"
-    except OSError as exc:
-        reason = exc.strerror or str(exc)
-    numbers = {name: int(info[theirs]) if theirs in info else None for name, theirs in NUMBERS.items()}
+    info, reason = learn(lambda: fetch_info(server, login, timeout, ca_path), timeout)
+    if info.get("loading") == "1":
+        reason = "is still loading its data"
     return {
         "server": str(server),
         "up": reason is None,
@@ -178,7 +169,7 @@ def ask(server: Server, login: Login, timeout: float, ca_path: str | None = None
         "mode": info.get("redis_mode"),
         "role": info.get("role"),
         "db_keys": _keys(info) if info else None,
-        **numbers,
+        **numbers(info, NUMBERS),
     }
 
 

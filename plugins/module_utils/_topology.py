@@ -380,13 +380,19 @@ def _check_secrets(hosts: t.Sequence[Host], secret: Secret, problems: Problems) 
             )
 
 
+def _places(described: t.Iterable[t.Mapping[str, t.Any]]) -> list[tuple[str, str]]:
+    """Return the inventory host and the machine of each."""
+    return [(item["inventory_host"], item["machine"]) for item in described]
+
+
 def _check_reach(
-    servers: t.Iterable[tuple[str, str, str, str]],
+    servers: t.Iterable[tuple[str, str, str]],
+    variable: str,
     clients: t.Sequence[tuple[str, str]],
     problems: Problems,
 ) -> None:
     """A service on a loopback address serves its own machine only."""
-    for name, machine, address, variable in servers:
+    for name, machine, address in servers:
         far = [client for client, client_machine in clients if client_machine != machine]
         if far and is_loopback(address):
             problems.add(
@@ -449,25 +455,14 @@ def derive(
     _check_secrets([host for host, item in zip(tomcats, instances) if item["ajp_enabled"]], AJP_SECRET, problems)
     if clusters:
         _check_secrets(tomcats, CLUSTER_KEY, problems)
-    for served, users in (
-        (instances, [(host.name, host.machine) for host in balancers]),
-        *((cluster, [(item["inventory_host"], item["machine"]) for item in cluster]) for cluster in clusters),
+    for served, address, variable, clients in (
+        (instances, "address", "tomcat_instance_address", [(host.name, host.machine) for host in balancers]),
+        *((cluster, "address", "tomcat_instance_address", _places(cluster)) for cluster in clusters),
+        (nodes, "host", "memcached_address", _places(instances)),
+        (servers if session_store == "redis" else [], "host", "redis_address", _places(instances)),
     ):
         _check_reach(
-            ((item["inventory_host"], item["machine"], item["address"], "tomcat_instance_address") for item in served),
-            users,
-            problems,
-        )
-    _check_reach(
-        ((node["inventory_host"], node["machine"], node["host"], "memcached_address") for node in nodes),
-        [(item["inventory_host"], item["machine"]) for item in instances],
-        problems,
-    )
-    if session_store == "redis":
-        _check_reach(
-            ((server["inventory_host"], server["machine"], server["host"], "redis_address") for server in servers),
-            [(item["inventory_host"], item["machine"]) for item in instances],
-            problems,
+            [(*place, item[address]) for place, item in zip(_places(served), served)], variable, clients, problems
         )
     problems.raise_if_any()
 

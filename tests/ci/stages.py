@@ -104,7 +104,7 @@ def lint() -> Stage:
         ],
     ]
     environment = {"ANSIBLE_COLLECTIONS_PATH": str(COPIES / "lint"), "MYPYPATH": str(COPIES / "lint"), "NO_COLOR": "1"}
-    return Stage("lint", commands, copy, {**os.environ, **environment}, prefix=PATIENT)
+    return Stage("lint", commands, copy, {**os.environ, **environment})
 
 
 def package() -> Stage:
@@ -113,21 +113,21 @@ def package() -> Stage:
     shutil.rmtree(output, ignore_errors=True)
     build = ("ansible-galaxy", "collection", "build", "--output-path", output, copy_for("package"))
     importer = (sys.executable, ROOT / "tests/ci/import_package.py", output)
-    return Stage("package", [build, importer], prefix=PATIENT)
+    return Stage("package", [build, importer])
 
 
 def sanity(core: str) -> Stage:
     name = f"sanity-{core}"
     venv, _python = ansible_test.environment(core)
     command = (venv / "bin" / "ansible-test", "sanity", "--color", "no")
-    return Stage(name, [command], copy_for(name), ansible_test.variables(venv), prefix=PATIENT)
+    return Stage(name, [command], copy_for(name), ansible_test.variables(venv))
 
 
 def units(core: str) -> Stage:
     name = f"units-{core}"
     venv, python = ansible_test.environment(core)
     command = (venv / "bin" / "ansible-test", "units", "--color", "no", "--python", python, "--num-workers", "2")
-    return Stage(name, [command], copy_for(name), ansible_test.variables(venv), prefix=PATIENT)
+    return Stage(name, [command], copy_for(name), ansible_test.variables(venv))
 
 
 def tools() -> Stage:
@@ -187,11 +187,15 @@ def report(results: list[tuple[str, bool, float]], in_all: float) -> int:
     return 1 if failed else 0
 
 
+def is_check(name: str) -> bool:
+    return name.split("-")[0] in CHECKS
+
+
 def batches(names: t.Collection[str]) -> list[list[list[str]]]:
     """One batch after another; its lanes run beside each other, and each takes the next stage of its list, which two may share."""
     first = [name for name in names if name == "images"]
     loaded = [name for name in names if name in UNDER_LOAD]
-    checks = [name for name in names if name.split("-")[0] in CHECKS]
+    checks = [name for name in names if is_check(name)]
     others = [name for name in names if name not in (*first, *loaded, *checks)]
     # Without scenarios under load the checks have nothing to wait for.
     if not loaded:
@@ -207,6 +211,8 @@ async def run(stages: t.Mapping[str, t.Callable[[], Stage]]) -> list[tuple[str, 
         print(f"{name} ...", flush=True)
         start = time.monotonic()
         stage = stages[name]()
+        if is_check(name):
+            stage = dataclasses.replace(stage, prefix=PATIENT)
         passed = await stage.run()
         results[name] = (name, passed, time.monotonic() - start)
         if not passed:

@@ -63,10 +63,12 @@ def test_what_puts_load_on_its_hosts_runs_last_and_beside_checks_only():
     assert stages.batches(["lint", "tools"]) == [[[]], [["lint", "tools"]] * 2, [[], []]]
 
 
-def test_checks_leave_the_machine_to_the_others():
-    stage = stages.Stage("probe", [["nice"]], prefix=stages.PATIENT)
-    assert run(stage)
-    assert stage.log.read_text() == "$ nice\n19\n"
+@pytest.mark.parametrize(("name", "nice"), [("lint", 19), ("sanity-2.19", 19), ("tools", 0)])
+def test_checks_leave_the_machine_to_the_others(name, nice):
+    stage = stages.Stage(name, [["nice"]])
+    before = os.nice(0)
+    assert asyncio.run(stages.run({name: lambda: stage}))[0][1]
+    assert stage.log.read_text() == f"$ nice\n{min(before + nice, 19)}\n"
 
 
 def test_every_scenario_with_users_is_known():

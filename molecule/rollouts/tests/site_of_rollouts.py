@@ -52,6 +52,7 @@ class Site:
     @contextlib.contextmanager
     def without_ssh(self, host: str) -> Iterator[None]:
         """Nobody logs in to the host's machine while the block runs, and who was logged in is cut off."""
+        # pkill fails where nobody is logged in, which is as well.
         self.chain.aside(host, "systemctl stop ssh.socket ssh.service; pkill sshd || true")
         try:
             yield

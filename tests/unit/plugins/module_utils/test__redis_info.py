@@ -1,7 +1,7 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Against the other end of a socket; the scenario sessions_redis asks a real server, tests/integration too where there is one."""
+"""Against the other end of a socket; the scenario session_stores asks a real server, in the preflight of each rollout with Redis."""
 
 from __future__ import annotations
 
