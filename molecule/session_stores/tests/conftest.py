@@ -18,9 +18,9 @@ class Cluster(Site):
 
     def __init__(self) -> None:
         super().__init__(Chain.of_scenario(), {"t": ""})
-        self.kept: tuple[str, str] | None = None
-        self.version = "1.0"
+        self.kept = INVENTORY
         self.figures = Figures(ROOT / "build/session_stores_measured.md")
+        self._open()
 
     @property
     def settings(self) -> list[str]:
@@ -29,15 +29,14 @@ class Cluster(Site):
 
     def keep(self, kept: tuple[str, str]) -> None:
         """As an operator does: the variable is changed, then rolling_restart brings it."""
-        if kept == self.kept:
-            return
-        first = self.kept is None
-        self.kept = kept
-        self.move("tomcat")
-        if not first or kept != INVENTORY:
-            play = self.chain.play("rolling_restart", *self.settings)
-            assert play.returncode == 0, play.stdout
+        if kept != self.kept:
+            self.kept = kept
+            self.restart()
+            self._open()
+
+    def _open(self) -> None:
         self.warm_up()
+        self.move("tomcat")
 
     def restart(self) -> None:
         play = self.chain.play("rolling_restart", *self.settings)

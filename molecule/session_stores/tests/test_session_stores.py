@@ -12,6 +12,7 @@ import collections
 import itertools
 import time
 from concurrent.futures import ThreadPoolExecutor
+from xml.etree import ElementTree
 
 import pytest
 import requests
@@ -26,6 +27,7 @@ NEWEST = "11.0.24"
 VERSIONS = ("9.0.117", "10.1.59", NEWEST)
 CASES = list(itertools.product(STORES, VERSIONS)) if FULL else [INVENTORY, ("redis", NEWEST)]
 CASES.sort(key=lambda case: (VERSIONS.index(case[1]), case != INVENTORY))
+FILES = ("context", "server")
 MANY = 10_000
 
 
@@ -46,6 +48,14 @@ def noticed(users):
     totals = users.report["totals"]
     seen = {"failed": totals["failed"], "lost": totals["lost"], "fallen back": totals["regressed"]}
     return ", ".join(f"{count} {name}" for name, count in seen.items() if count) or "0"
+
+
+def noticed_and_waited(users):
+    return f"{noticed(users)}; longest wait {users.report['latency_ms']['max'] / 1000:.1f} s"
+
+
+def of(wrong, among=USERS):
+    return f"{wrong} of {among:,}" if wrong else "0"
 
 
 def answers(users, ask):
@@ -69,14 +79,13 @@ def test_nothing_is_left_of_the_store_before(cluster):
     store, _version = cluster.kept
     for host in HOSTS:
         base = f"/var/opt/tomcat/{host}"
-        managers = cluster.command(
-            host, f"grep -v '<!--' {base}/conf/context.xml | grep -o '<Manager className=[^ />]*' || true"
+        context, server = (
+            ElementTree.fromstring(cluster.command(host, f"cat {base}/conf/{name}.xml")) for name in FILES
         )
-        assert managers == (f'<Manager className="{STORES[store].manager}"' if STORES[store].manager else "")
-        clusters = cluster.command(
-            host, f"grep -c '<Cluster .*clusterName=\"roundrobin\"' {base}/conf/server.xml || true"
-        )
-        assert clusters == str(int(store in CLUSTERS))
+        managers = [manager.get("className") for manager in context.iter("Manager")]
+        assert managers == ([STORES[store].manager] if STORES[store].manager else [])
+        clusters = [found.get("clusterName") for found in server.iter("Cluster")]
+        assert clusters == (["roundrobin"] if store in CLUSTERS else [])
         jars = cluster.command(host, f"ls {base}/lib").split()
         assert bool(jars) == (store in ("memcached", "redis"))
         assert all(("redisson" in jar) == (store == "redis") for jar in jars if jar != "roundrobin-session-manager.jar")
@@ -88,7 +97,7 @@ def test_users_who_move(cluster):
     wrong = walk(cluster, ways=store.ways)
     counts = collections.Counter({way: len(complaints) for (way, _pair), complaints in wrong.items()})
     for way in store.ways:
-        cluster.note(WHAT_HAPPENS[way.__name__], f"{counts[way.__name__]} of {USERS}" if counts[way.__name__] else "0")
+        cluster.note(WHAT_HAPPENS[way.__name__], of(counts[way.__name__]))
     assert {way: wrong[way, "t"] for way in counts if way not in {may.__name__ for may in store.not_kept}} == {}
     if not keeps(cluster):
         # The test of the test.
@@ -110,7 +119,7 @@ def test_killed_tomcats(cluster):
         wrong.append(not_equal(4 + number, answers(counting, User.count)))
         wrong.append(not_equal("ann", answers(logged_in, lambda user: user.get("account").json()["user"])))
         cluster.start_tomcats(side)
-    cluster.note("`kill -9` of one Tomcat, then of the other", f"{max(wrong)} of {USERS}" if any(wrong) else "0")
+    cluster.note("`kill -9` of one Tomcat, then of the other", of(max(wrong)))
     assert any(wrong) != keeps(cluster), wrong
 
 
@@ -126,17 +135,14 @@ def test_a_planned_restart(cluster):
 
 @with_each_that(lambda store: STORES[store].service)
 def test_a_killed_server_of_the_store(cluster):
-    """It is killed, and systemd starts it again, while users work; then the Tomcat that most of them are on."""
+    """It is killed while users work, and systemd starts it again; then the Tomcats are restarted one after the other."""
     with cluster.chain.load("web", users=20, min_requests=1000) as users:
         time.sleep(3)
         cluster.command("cache", f"systemctl kill --signal=KILL {STORES[cluster.kept[0]].service}")
         time.sleep(15)
         restarts = cluster.command("cache", f"systemctl show --property=NRestarts {STORES[cluster.kept[0]].service}")
         cluster.restart()
-    longest = users.report["latency_ms"]["max"] / 1000
-    cluster.note(
-        "`kill -9` of a server of the store, then a rolling restart", f"{noticed(users)}; longest wait {longest:.1f} s"
-    )
+    cluster.note("`kill -9` of a server of the store, then a rolling restart", noticed_and_waited(users))
     assert restarts != "NRestarts=0"
     assert users.noticed == {}
 
@@ -154,79 +160,87 @@ def test_nobody_with_another_key_is_heard(cluster):
     cluster.command("tb", swap.format("ff", "00", conf))
 
 
-if FULL:
-
-    @with_each_that(lambda store: STORES[store].ports)
-    def test_a_cut_between_a_tomcat_and_the_store(cluster):
-        store = STORES[cluster.kept[0]]
-        with cluster.chain.load("web", users=20, min_requests=1000) as users:
-            time.sleep(2)
-            with cut_off(cluster, "ta", store.ports):
-                time.sleep(10)
-            # A request of each user, then all of them move.
-            time.sleep(15)
-            cluster.move("b")
-            time.sleep(3)
-            cluster.move("tomcat")
-        longest = users.report["latency_ms"]["max"] / 1000
-        what = "network between a Tomcat and the store (or the other one) cut for 10 s, later a move"
-        cluster.note(what, f"{noticed(users)}; longest wait {longest:.1f} s")
-        if not store.not_kept:
-            assert (users.report["totals"]["lost"], users.report["totals"]["regressed"]) == (0, 0)
-
-    @with_each_that(lambda store: store != "none")
-    def test_a_release_with_another_class(cluster):
-        """What the release before has put into the session is of a class that this one has changed: what becomes of the rest?"""
-        with_basket, without = cluster.users(), cluster.users()
-        cluster.move("a")
-        assert each(with_basket, User.count) == each(without, User.count) == [1] * USERS
-        assert each(with_basket, lambda user: user.get("basket").json()["kept"]) == [False] * USERS
-        number = int(time.time())
-        release = cluster.chain.release(f"1.{number}", serial_version=number)
-        cluster.move("tomcat")
-        play = cluster.chain.play("rolling_deploy", *release, *cluster.settings)
-        assert play.returncode == 0, play.stdout
-        statuses = collections.Counter(each(with_basket, lambda user: user._ask("counter").status_code))
-        counts = answers(with_basket, User.count)
-        baskets = answers(with_basket, lambda user: user.get("basket").json()["kept"])
-        figure = {
-            "session lost": sum(count is not None and count < 3 for count in counts),
-            "answered with an error": sum(statuses.values()) - statuses[200],
-            "page with the object answered with an error": baskets.count(None),
-        }
-        told = "; ".join(f"{what}: {count} of {USERS}" for what, count in figure.items() if count)
-        cluster.note(
-            "a release has changed a class incompatibly that is in the session", told or "only the object is gone"
-        )
-        assert not_equal(2, answers(without, User.count)) == 0
-        assert True not in baskets
-
-    @with_each_that(lambda store: store != "none")
-    def test_large_sessions(cluster):
-        users = cluster.users()
-        cluster.move("a")
-        before = each(users, lambda user: (user.get("ballast?kb=1024").json()["checksum"], user.count()))
+@at_length
+@with_each_that(lambda store: STORES[store].ports)
+def test_a_cut_between_a_tomcat_and_the_store(cluster):
+    """Nothing in the short form is like it."""
+    store = STORES[cluster.kept[0]]
+    with cluster.chain.load("web", users=20, min_requests=1000) as users:
+        time.sleep(2)
+        with cut_off(cluster, "ta", store.ports):
+            time.sleep(10)
+        # A request of each user, then all of them move.
+        time.sleep(15)
         cluster.move("b")
-        after = answers(users, lambda user: (user.get("ballast").json()["checksum"], user.count() - 1))
-        wrong = sum(a != b for a, b in zip(before, after, strict=True))
-        cluster.note("sessions of 1 MB, then a move", f"{wrong} of {USERS}" if wrong else "0")
-        assert wrong == 0
+        time.sleep(3)
+        cluster.move("tomcat")
+    what = "network between a Tomcat and the store (or the other one) cut for 10 s, later a move"
+    cluster.note(what, noticed_and_waited(users))
+    if not store.not_kept:
+        assert (users.report["totals"]["lost"], users.report["totals"]["regressed"]) == (0, 0)
 
-    @with_each_that(lambda store: store != "none")
-    def test_many_sessions(cluster):
-        url = f"{cluster.urls['t']}counter"
 
-        def ask(cookie):
-            try:
-                answer = requests.get(url, headers={"Cookie": f"JSESSIONID={cookie}"} if cookie else {}, timeout=60)
-                return answer.cookies.get("JSESSIONID", cookie), answer.json()["counter"]
-            except (KeyError, ValueError, requests.RequestException):
-                return cookie, None
+@at_length
+@with_each_that(lambda store: store != "none")
+def test_a_release_with_another_class(cluster):
+    """What the release before has put into the session is of a class that this one has changed: what becomes of the rest?
 
-        with ThreadPoolExecutor(16) as pool:
-            cookies, counters = zip(*pool.map(ask, [None] * MANY), strict=True)
-            assert set(counters) == {1}
-            cluster.restart()
-            wrong = not_equal(2, [counter for _cookie, counter in pool.map(ask, cookies)])
-        cluster.note("10,000 sessions, then a rolling restart", f"{wrong} of {MANY:,}" if wrong else "0")
-        assert wrong == 0
+    Nothing in the short form is like it.
+    """
+    with_basket, without = cluster.users(), cluster.users()
+    cluster.move("a")
+    assert each(with_basket, User.count) == each(without, User.count) == [1] * USERS
+    assert each(with_basket, lambda user: user.get("basket").json()["kept"]) == [False] * USERS
+    number = int(time.time())
+    release = cluster.chain.release(f"1.{number}", serial_version=number)
+    cluster.move("tomcat")
+    play = cluster.chain.play("rolling_deploy", *release, *cluster.settings)
+    assert play.returncode == 0, play.stdout
+    statuses = collections.Counter(each(with_basket, lambda user: user._ask("counter").status_code))
+    counts = answers(with_basket, User.count)
+    baskets = answers(with_basket, lambda user: user.get("basket").json()["kept"])
+    figure = {
+        "session lost": sum(count is not None and count < 3 for count in counts),
+        "answered with an error": sum(statuses.values()) - statuses[200],
+        "page with the object answered with an error": baskets.count(None),
+    }
+    told = "; ".join(f"{what}: {count} of {USERS}" for what, count in figure.items() if count)
+    cluster.note("a release has changed a class incompatibly that is in the session", told or "only the object is gone")
+    assert not_equal(2, answers(without, User.count)) == 0
+    assert True not in baskets
+
+
+@at_length
+@with_each_that(lambda store: store != "none")
+def test_large_sessions(cluster):
+    """In the short form sessions are small."""
+    users = cluster.users()
+    cluster.move("a")
+    before = each(users, lambda user: (user.get("ballast?kb=1024").json()["checksum"], user.count()))
+    cluster.move("b")
+    after = answers(users, lambda user: (user.get("ballast").json()["checksum"], user.count() - 1))
+    wrong = sum(a != b for a, b in zip(before, after, strict=True))
+    cluster.note("sessions of 1 MB, then a move", of(wrong))
+    assert wrong == 0
+
+
+@at_length
+@with_each_that(lambda store: store != "none")
+def test_many_sessions(cluster):
+    """In the short form the users of the probe keep theirs."""
+    url = f"{cluster.urls['t']}counter"
+
+    def ask(cookie):
+        try:
+            answer = requests.get(url, headers={"Cookie": f"JSESSIONID={cookie}"} if cookie else {}, timeout=60)
+            return answer.cookies.get("JSESSIONID", cookie), answer.json()["counter"]
+        except (KeyError, ValueError, requests.RequestException):
+            return cookie, None
+
+    with ThreadPoolExecutor(16) as pool:
+        cookies, counters = zip(*pool.map(ask, [None] * MANY), strict=True)
+        assert set(counters) == {1}
+        cluster.restart()
+        wrong = not_equal(2, [counter for _cookie, counter in pool.map(ask, cookies)])
+    cluster.note("10,000 sessions, then a rolling restart", of(wrong, MANY))
+    assert wrong == 0
