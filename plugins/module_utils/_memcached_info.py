@@ -1,29 +1,45 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How memcached nodes do, by their own word: the command `stats` of the text protocol.
+"""How memcached nodes do, by their own word: the command `stats`.
 
 Private to the collection.
 
-The facts are those of memcached's doc/protocol.txt: an answer is lines of
+In the text protocol (memcached's doc/protocol.txt) an answer is lines of
 "STAT name value" and a line "END", or one line that begins with ERROR,
 CLIENT_ERROR or SERVER_ERROR.
+
+A node that asks for a name and a password (SASL) speaks the binary protocol
+only (doc/protocol-binary.xml, RFC 4616 for PLAIN): each statistic is an answer
+of its own, and one without a key is the last.
 """
 
 from __future__ import annotations
 
-import socket
-import time
+import struct
 import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._store_info import learn, numbers
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._store_info import (
+    Conversation,
+    Login,
+    ServerError,
+    connected,
+    learn,
+    numbers,
+)
 
 ACCEPTED = "accepted are HOST:PORT, as 198.18.0.5:11211 or [::1]:11211, and a dictionary with host and port"
-# An answer has some 3 kB; what is not memcached must not fill the memory.
+# An answer has some 3 kB.
 MAX_ANSWER = 64 * 1024
 END = b"END\r\n"
+
+# Magic, opcode, lengths of key and extras, data type, status (of an answer), length of all that follows, opaque, CAS.
+HEADER = struct.Struct(">BBHBBHIIQ")
+REQUEST, ANSWER = 0x80, 0x81
+STAT, SASL_AUTH = 0x10, 0x21
+AUTH_ERROR = 0x20
 
 # What is told of a node, and memcached's own name for it.
 STATS = {
@@ -36,10 +52,6 @@ STATS = {
     "connections": "curr_connections",
     "max_connections": "max_connections",
 }
-
-
-class MemcachedError(CollectionError):
-    """The node does not answer as memcached does."""
 
 
 @dataclass(frozen=True)
@@ -85,39 +97,65 @@ def parse_stats(answer: bytes) -> dict[str, str]:
         word, _space, rest = line.partition(" ")
         name, _space, value = rest.partition(" ")
         if word != "STAT":
-            raise MemcachedError(f"answers, but not as memcached does: {line[:80]!r}")
+            raise ServerError(f"answers, but not as memcached does: {line[:80]!r}")
         stats[name] = value
     if "version" not in stats:
-        raise MemcachedError("answers, but tells no version")
+        raise ServerError("answers, but tells no version")
     return stats
 
 
-def fetch_stats(node: Node, timeout: float) -> bytes:
-    """Ask a node, all of it within the time-out."""
-    end = time.monotonic() + timeout
-    answer = b""
-    with socket.create_connection((node.host, node.port), timeout=timeout) as connection:
-        try:
-            connection.sendall(b"stats\r\n")
-            while not (answer.endswith(END) or (answer.endswith(b"\n") and not answer.startswith(b"STAT "))):
-                left = end - time.monotonic()
-                if left <= 0:
-                    raise TimeoutError
-                connection.settimeout(left)
-                piece = connection.recv(8192)
-                answer += piece
-                if not piece or len(answer) > MAX_ANSWER:
-                    raise MemcachedError(f"answers, but not as memcached does: {answer[:80].decode('latin-1')!r}")
-        # Before 3.10 the time-out of a socket is not yet TimeoutError.
-        except (TimeoutError, socket.timeout) as exc:
-            # A node at its limit of connections lets them queue, and answers none.
-            raise MemcachedError(f"accepts the connection, but gives no answer within {timeout:g} s") from exc
-    return answer
+def fetch_stats(node: Node, login: Login, timeout: float) -> dict[str, str]:
+    """Ask a node, over the protocol that it speaks."""
+    with connected(node.host, node.port, timeout) as connection:
+        conversation = Conversation(connection, timeout, "memcached", MAX_ANSWER)
+        return _stats_after_login(conversation, login) if login.username else _stats(conversation)
 
 
-def ask(node: Node, timeout: float) -> dict[str, t.Any]:
+def _stats(conversation: Conversation) -> dict[str, str]:
+    conversation.say(b"stats\r\n")
+
+    def complete(received: bytes) -> int:
+        ended = received.endswith(END) or (received.endswith(b"\n") and not received.startswith(b"STAT "))
+        return len(received) if ended else -1
+
+    return parse_stats(conversation.take(complete))
+
+
+def _stats_after_login(conversation: Conversation, login: Login) -> dict[str, str]:
+    conversation.say(request(SASL_AUTH, b"PLAIN", f"\0{login.username}\0{login.password or ''}".encode()))
+    next_answer(conversation)
+    conversation.say(request(STAT))
+    stats = {}
+    while True:
+        name, value = next_answer(conversation)
+        if not name:
+            return stats
+        stats[name] = value
+
+
+def request(opcode: int, key: bytes = b"", value: bytes = b"") -> bytes:
+    """Return a request of the binary protocol."""
+    return HEADER.pack(REQUEST, opcode, len(key), 0, 0, 0, len(key) + len(value), 0, 0) + key + value
+
+
+def next_answer(conversation: Conversation) -> tuple[str, str]:
+    """Return key and value of the next answer of the binary protocol, or raise what it says is wrong."""
+    header = conversation.take_exactly(HEADER.size)
+    magic, _opcode, of_key, of_extras, _type, status, of_body, _opaque, _cas = HEADER.unpack(header)
+    if magic != ANSWER or of_body > MAX_ANSWER:
+        raise conversation.strange(header)
+    body = conversation.take_exactly(of_body)[of_extras:]
+    key, value = (part.decode("utf-8", "replace") for part in (body[:of_key], body[of_key:]))
+    if status == AUTH_ERROR:
+        raise ServerError("refuses the name or the password")
+    if status:
+        raise ServerError(f"refuses: {value[:200]} (status {status:#x})")
+    return key, value
+
+
+def ask(node: Node, login: Login, timeout: float) -> dict[str, t.Any]:
     """Return how a node does, or why it cannot be told."""
-    stats, reason = learn(lambda: parse_stats(fetch_stats(node, timeout)), timeout)
+    stats, reason = learn(lambda: fetch_stats(node, login, timeout), timeout)
     return {
         "node": str(node),
         "host": node.host,

@@ -14,17 +14,24 @@ from __future__ import annotations
 import re
 import socket
 import ssl
-import time
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._store_info import learn, numbers
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._store_info import (
+    Conversation,
+    Login,
+    ServerError,
+    connected,
+    learn,
+    numbers,
+)
 
 ADDRESS = re.compile(r"(rediss?)://([^\s:/@]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
 ACCEPTED = "accepted are redis://HOST:PORT and, with TLS, rediss://HOST:PORT, the port from 1 to 65535"
-# INFO has some 6 kB; what is not Redis must not fill the memory.
+# INFO has some 6 kB.
 MAX_ANSWER = 256 * 1024
+END = b"\r\n"
 
 # What is told of a server, and its own name for it.
 NUMBERS = {
@@ -35,25 +42,6 @@ NUMBERS = {
     "connections": "connected_clients",
     "max_connections": "maxclients",
 }
-
-
-class RedisError(CollectionError):
-    """The server does not answer as Redis does, or refuses."""
-
-
-@dataclass(frozen=True)
-class Login:
-    """What to prove oneself with."""
-
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-
-    @property
-    def commands(self) -> list[list[str]]:
-        """What goes before the question."""
-        if not self.password:
-            return []
-        return [["AUTH", *([self.username] if self.username else []), self.password]]
 
 
 @dataclass(frozen=True)
@@ -84,66 +72,42 @@ def encode(command: t.Sequence[str]) -> bytes:
     return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in words)
 
 
-class Answers:
-    """What a server says, answer by answer, all of it within a time-out."""
-
-    def __init__(self, connection: socket.socket, timeout: float) -> None:
-        """Begin to count the time."""
-        self._connection = connection
-        self._timeout = timeout
-        self._end = time.monotonic() + timeout
-        self._received = b""
-
-    def next(self) -> str:
-        """Return the next answer, or raise what it says is wrong."""
-        line = self._until(lambda: self._received.find(b"\r\n")).decode("utf-8", "replace")
-        kind, rest = line[:1], line[1:]
-        if kind == "-":
-            raise RedisError(f"refuses: {rest[:200]}")
-        if kind in ("+", ":"):
-            return rest
-        if kind != "$" or not rest.isdigit():
-            raise RedisError(f"answers, but not as Redis does: {line[:80]!r}")
-        length = int(rest)
-        return self._until(lambda: length if len(self._received) >= length + 2 else -1).decode("utf-8", "replace")
-
-    def _until(self, length: t.Callable[[], int]) -> bytes:
-        """Take as much as is told, and the end of line after it; receive until then."""
-        while (found := length()) < 0:
-            left = self._end - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
-            self._connection.settimeout(left)
-            piece = self._connection.recv(65536)
-            self._received += piece
-            if not piece or len(self._received) > MAX_ANSWER:
-                raise RedisError(f"answers, but not as Redis does: {self._received[:80].decode('latin-1')!r}")
-        taken, self._received = self._received[:found], self._received[found + 2 :]
-        return taken
+def next_answer(conversation: Conversation) -> str:
+    """Return what the server says next, or raise what it says is wrong."""
+    line = conversation.take(lambda received: received.find(END) + len(END) if END in received else -1)[: -len(END)]
+    kind, rest = line[:1], line[1:]
+    if kind == b"-":
+        raise ServerError(f"refuses: {rest[:200].decode('utf-8', 'replace')}")
+    if kind in (b"+", b":"):
+        return rest.decode("utf-8", "replace")
+    if kind != b"$" or not rest.isdigit():
+        raise conversation.strange(line)
+    return conversation.take_exactly(int(rest) + len(END))[: -len(END)].decode("utf-8", "replace")
 
 
 def fetch_info(server: Server, login: Login, timeout: float, ca_path: str | None = None) -> dict[str, str]:
     """Ask a server."""
-    with socket.create_connection((server.host, server.port), timeout=timeout) as plain:
-        try:
-            if not server.tls:
-                return _converse(plain, login, timeout)
-            with ssl.create_default_context(cafile=ca_path).wrap_socket(
-                plain, server_hostname=server.host
-            ) as encrypted:
-                return _converse(encrypted, login, timeout)
-        # Before 3.10 the time-out of a socket is not yet TimeoutError.
-        except (TimeoutError, socket.timeout) as exc:
-            raise RedisError(f"accepts the connection, but gives no answer within {timeout:g} s") from exc
+    with connected(server.host, server.port, timeout) as plain:
+        if not server.tls:
+            return _converse(plain, login, timeout)
+        with ssl.create_default_context(cafile=ca_path).wrap_socket(plain, server_hostname=server.host) as encrypted:
+            return _converse(encrypted, login, timeout)
 
 
 def _converse(connection: socket.socket, login: Login, timeout: float) -> dict[str, str]:
-    answers = Answers(connection, timeout)
-    for command in login.commands:
-        connection.sendall(encode(command))
-        answers.next()
-    connection.sendall(encode(["INFO"]))
-    return parse_info(answers.next())
+    conversation = Conversation(connection, timeout, "Redis", MAX_ANSWER)
+    for command in logging_in(login):
+        conversation.say(encode(command))
+        next_answer(conversation)
+    conversation.say(encode(["INFO"]))
+    return parse_info(next_answer(conversation))
+
+
+def logging_in(login: Login) -> list[list[str]]:
+    """Return the commands that go before the question."""
+    if not login.password:
+        return []
+    return [["AUTH", *([login.username] if login.username else []), login.password]]
 
 
 def parse_info(text: str) -> dict[str, str]:
@@ -151,7 +115,7 @@ def parse_info(text: str) -> dict[str, str]:
     lines = (line.partition(":") for line in text.splitlines() if line and not line.startswith("#"))
     info = {name: value for name, _colon, value in lines}
     if "redis_version" not in info:
-        raise RedisError("answers, but tells no version")
+        raise ServerError("answers, but tells no version")
     return info
 
 

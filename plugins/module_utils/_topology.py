@@ -35,11 +35,18 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._inventory impor
     HostVariables,
     Problems,
     TopologyError,
-    as_integer,
     duplicates,
+    in_url,
     ip_address,
     is_loopback,
-    is_port,
+)
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._session_stores import (
+    failover_nodes,
+    memcached_nodes,
+    named_memcached_nodes,
+    redis_addresses,
+    redis_servers,
+    session_store,
 )
 
 __all__ = ["BASE_PORTS", "HOST_VARIABLES", "Problems", "TopologyError", "derive", "port"]
@@ -52,7 +59,6 @@ PORT_OFF = -1  # what Tomcat itself takes for "no shutdown port"
 # Defaults that roles share with this module; a unit test holds them equal.
 BASE_ROOT = "/var/opt/tomcat"
 LISTEN_PORT = 80
-REDIS_PORT = 6379
 MANAGER_PORT = 9080
 TLS_PORT = 443
 MANAGER_PATH = "/balancer-manager"
@@ -96,6 +102,8 @@ HOST_VARIABLES = (
     "tomcat_instance_http_port",
     "tomcat_instance_jvm_route",
     "tomcat_instance_manager_enabled",
+    "tomcat_instance_memcached_failover_nodes",
+    "tomcat_instance_memcached_nodes",
     "tomcat_instance_name",
     "tomcat_instance_port_offset",
     "tomcat_instance_protocol",
@@ -104,7 +112,6 @@ HOST_VARIABLES = (
     "tomcat_instance_shutdown_port",
 )
 
-SESSION_STORES = ("memcached", "redis", *CLUSTER_STORES, "none")
 PROTOCOLS = ("ajp", "http")
 
 # A route ends up in the session id behind a dot: a dot inside it loses the session
@@ -148,10 +155,6 @@ def port(offset: int, kind: str) -> int:
     return BASE_PORTS[kind] + offset
 
 
-def _in_url(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
-
-
 def _instance(host: Host) -> dict[str, t.Any]:
     offset = host.integer(
         "tomcat_instance_port_offset", 0, "an integer from 0 to 50000", lambda number: 0 <= number <= 50000
@@ -166,7 +169,7 @@ def _instance(host: Host) -> dict[str, t.Any]:
     ports["shutdown"] = host.port("tomcat_instance_shutdown_port", PORT_OFF, may_be_off=True)
     ports["cluster"] = host.port("tomcat_instance_cluster_port", port(offset, "cluster"))
     address = host.address("tomcat_instance_address")
-    urls = {kind: f"{kind}://{_in_url(address)}:{ports[kind]}" for kind in PROTOCOLS}
+    urls = {kind: f"{kind}://{in_url(address)}:{ports[kind]}" for kind in PROTOCOLS}
     # HTTP where the instance speaks it, it needs no secret.
     near = urls["http"] if enabled["http"] else urls["ajp"]
     name = host.text("tomcat_instance_name", host.name, INSTANCE_NAME, "a name of letters, digits, '_', '.' and '-'")
@@ -210,57 +213,6 @@ def _member_settings(host: Host) -> dict[str, t.Any]:
         "standby": standby,
         "spare": spare,
     }
-
-
-def _memcached_nodes(hosts: t.Sequence[Host]) -> list[dict[str, t.Any]]:
-    nodes: list[dict[str, t.Any]] = []
-    for host in hosts:
-        address = host.address("memcached_address")
-        if ":" in address:
-            host.complain(
-                "memcached_address", "an IPv4 address or a name, memcached-session-manager takes no IPv6 address"
-            )
-        ports = host.variables["memcached_ports"] if host.given("memcached_ports") else [11211]
-        numbers = [as_integer(item) for item in ports] if isinstance(ports, (list, tuple)) else []
-        if not numbers or not all(number is not None and is_port(number) for number in numbers):
-            host.complain("memcached_ports", "a list of one or more ports from 1 to 65535")
-            continue
-        nodes.extend(
-            {"host": address, "port": number, "inventory_host": host.name, "machine": host.machine}
-            for number in numbers
-        )
-    return [{"id": f"n{position}", **node} for position, node in enumerate(nodes, 1)]
-
-
-def _redis_servers(hosts: t.Sequence[Host]) -> list[dict[str, t.Any]]:
-    return [
-        {
-            "host": host.address("redis_address"),
-            "port": host.port("redis_port", REDIS_PORT),
-            "inventory_host": host.name,
-            "machine": host.machine,
-        }
-        for host in hosts
-    ]
-
-
-def _redis_addresses(
-    tomcats: t.Sequence[Host], servers: t.Sequence[t.Mapping[str, t.Any]], group: str, problems: Problems
-) -> list[str]:
-    """Where the Tomcats find their sessions: at the servers that the inventory names, else at the group's one."""
-    named = {host.name: host.variables.get("tomcat_instance_redis_addresses") or [] for host in tomcats}
-    first = next(iter(named.values()), [])
-    for name, addresses in named.items():
-        if addresses != first:
-            problems.add(
-                f"tomcat_instance_redis_addresses must be the same on all instances: {name} has {addresses}, others {first}."
-            )
-    if not first and len(servers) != 1:
-        problems.add(
-            f"group {group!r} must hold the one host of the Redis server, it has {len(servers)}; "
-            "servers of your own are named in tomcat_instance_redis_addresses."
-        )
-    return list(first) or [f"redis://{_in_url(server['host'])}:{server['port']}" for server in servers]
 
 
 def _balancer(host: Host) -> dict[str, t.Any]:
@@ -422,18 +374,15 @@ def derive(
         return [Host(str(name), hosts[name], problems) for name in groups.get(group, ())]
 
     tomcats, memcacheds, balancers = members(tomcat_group), members(memcached_group), members(balancer_group)
-    servers = _redis_servers(members(redis_group))
-    stores = {
-        host.name: host.choice("tomcat_instance_session_store", SESSION_STORES[0], SESSION_STORES) for host in tomcats
-    }
-    if len(set(stores.values())) > 1:
-        listed = ", ".join(f"{name} has {store}" for name, store in stores.items())
-        problems.add(f"tomcat_instance_session_store must be the same on all instances: {listed}.")
-    session_store = next(iter(stores.values()), SESSION_STORES[0])
+    servers = redis_servers(members(redis_group))
+    store = session_store(tomcats, problems)
+    named_nodes = named_memcached_nodes(tomcats, problems)
 
     wanted = [(tomcat_group, tomcats, "the Tomcat instances"), (balancer_group, balancers, "httpd")]
-    if session_store == "memcached":
-        wanted.append((memcached_group, memcacheds, "the memcached nodes"))
+    if store == "memcached" and not named_nodes:
+        wanted.append(
+            (memcached_group, memcacheds, "the memcached nodes, unless tomcat_instance_memcached_nodes names them")
+        )
     for group, found, purpose in wanted:
         if not found:
             problems.add(f"group {group!r} is empty or missing, it must hold the hosts of {purpose}.")
@@ -441,14 +390,12 @@ def derive(
     instances = [_instance(host) for host in tomcats]
     for host, item in zip(tomcats, instances):
         item["internal_proxies"] = _internal_proxies(host, item, balancers)
-    nodes = _memcached_nodes(memcacheds)
-    redis_addresses = _redis_addresses(tomcats, servers, redis_group, problems) if session_store == "redis" else []
+    nodes = memcached_nodes(memcacheds)
+    addresses = redis_addresses(tomcats, servers, redis_group, problems) if store == "redis" else []
     described_balancers = [_balancer(host) for host in balancers]
     applications = declared_applications([*tomcats, *balancers], problems)
     share_out(applications, instances, _default_balancer(balancers, problems), problems)
-    clusters = (
-        join_clusters(instances, applications, session_store, problems) if session_store in CLUSTER_STORES else []
-    )
+    clusters = join_clusters(instances, applications, store, problems) if store in CLUSTER_STORES else []
 
     _check_unique(instances, problems)
     _check_ports(instances, nodes, servers, balancers, problems)
@@ -459,26 +406,25 @@ def derive(
         (instances, "address", "tomcat_instance_address", [(host.name, host.machine) for host in balancers]),
         *((cluster, "address", "tomcat_instance_address", _places(cluster)) for cluster in clusters),
         (nodes, "host", "memcached_address", _places(instances)),
-        (servers if session_store == "redis" else [], "host", "redis_address", _places(instances)),
+        (servers if store == "redis" else [], "host", "redis_address", _places(instances)),
     ):
         _check_reach(
             [(*place, item[address]) for place, item in zip(_places(served), served)], variable, clients, problems
         )
+    used_nodes = named_nodes or nodes
+    for host, item in zip(tomcats, instances):
+        item["failover_nodes"] = failover_nodes(host, item["machine"], used_nodes) if store == "memcached" else ""
     problems.raise_if_any()
 
-    for item in instances:
-        # A session should not lie on the machine whose Tomcat serves it: both would die together.
-        near = [node["id"] for node in nodes if node["machine"] == item["machine"]]
-        item["failover_nodes"] = ",".join(near) if len(near) < len(nodes) else ""
     for application in applications:
         application["members"] = members_of(instances, application["instances"])
     return {
         "instances": instances,
-        "memcached_nodes": nodes,
-        "msm_memcached_nodes": ",".join(f"{node['id']}:{node['host']}:{node['port']}" for node in nodes),
+        "memcached_nodes": used_nodes,
+        "msm_memcached_nodes": ",".join(f"{node['id']}:{node['host']}:{node['port']}" for node in used_nodes),
         "redis_servers": servers,
-        "redis_addresses": redis_addresses,
+        "redis_addresses": addresses,
         "balancers": described_balancers,
         "applications": applications,
-        "session_store": session_store,
+        "session_store": store,
     }

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: memcached_info
 short_description: Ask memcached nodes how they do
 description:
-  - Asks each node for its C(stats), over the text protocol, from the host that the task runs on.
+  - Asks each node for its C(stats) from the host that the task runs on, over the text protocol, or over the binary one if it is given a name.
   - Run it on the Tomcat hosts to learn whether the session store can be reached from where it is needed.
   - It warns of items that a node had to throw away while they were valid (evictions) and of those that were too large
     to be stored. Each of them is a session that is lost when its Tomcat stops.
@@ -21,6 +21,12 @@ options:
     type: list
     elements: raw
     required: true
+  username:
+    description: Who to be on nodes that ask for it (SASL, mechanism C(PLAIN)). Such nodes speak the binary protocol only.
+    type: str
+  password:
+    description: What to prove it with.
+    type: str
   timeout:
     description: How long one node may take to answer, in seconds.
     type: float
@@ -49,6 +55,12 @@ EXAMPLES = r"""
   roundrobin.tomcat.memcached_info:
     nodes: [198.18.0.5:11211]
   register: store
+
+- name: Ask nodes that want to know who asks
+  roundrobin.tomcat.memcached_info:
+    nodes: [198.18.0.5:11211, 198.18.0.6:11211]
+    username: tomcat
+    password: "{{ vault_memcached_password }}"
 """
 
 RETURN = r"""
@@ -118,9 +130,12 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._memcached_info 
     parse_node,
     warnings,
 )
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._store_info import Login
 
 ARGUMENTS = {
     "nodes": {"type": "list", "elements": "raw", "required": True},
+    "username": {"type": "str"},
+    "password": {"type": "str", "no_log": True},
     "timeout": {"type": "float", "default": 3.0},
     "require_up": {"type": "bool", "default": False},
 }
@@ -128,7 +143,11 @@ ARGUMENTS = {
 
 def main() -> None:
     """Read the options, ask, answer."""
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec=ARGUMENTS,
+        supports_check_mode=True,
+        required_together=[("username", "password")],
+    )
     timeout = module.params["timeout"]
     if not 0.01 <= timeout <= 3600:
         module.fail_json(msg=f"timeout {timeout:g} is not accepted: give 0.01 to 3600")
@@ -136,7 +155,8 @@ def main() -> None:
         wanted = [parse_node(given) for given in module.params["nodes"]]
     except CollectionError as error:
         module.fail_json(msg=error.message)
-    nodes = [ask(node, timeout) for node in wanted]
+    login = Login(module.params["username"], module.params["password"])
+    nodes = [ask(node, login, timeout) for node in wanted]
     for warning in warnings(nodes):
         module.warn(warning)
     down = down_message(nodes) if module.params["require_up"] else None

@@ -11,22 +11,26 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 from loopback_httpd import free_port, run
 
 MEMCACHED = shutil.which("memcached")
+SASLPASSWD2 = shutil.which("saslpasswd2", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 pytestmark = pytest.mark.skipif(not MEMCACHED, reason="there is no memcached on this machine")
 
 
 class Memcached:
     """A memcached of the test's own."""
 
-    def __init__(self, *options):
+    def __init__(self, *options, **environment):
         self.port = free_port()
         user = ["-u", "nobody"] if os.geteuid() == 0 else []
-        self.process = subprocess.Popen([MEMCACHED, *user, "-l", "127.0.0.1", "-p", str(self.port), *options])
+        command = [MEMCACHED, *user, "-l", "127.0.0.1", "-p", str(self.port), *options]
+        self.process = subprocess.Popen(command, env={**os.environ, **environment})
         for _attempt in range(200):
             with contextlib.suppress(OSError):
                 self.connect().close()
@@ -57,8 +61,8 @@ def memcached():
     """Start nodes, stop them at the end."""
     running = []
 
-    def _start(*options):
-        running.append(Memcached(*options))
+    def _start(*options, **environment):
+        running.append(Memcached(*options, **environment))
         return running[-1]
 
     yield _start
@@ -153,6 +157,43 @@ def test_a_node_at_its_limit_of_connections(memcached):
 def test_a_node_that_speaks_the_binary_protocol_only(memcached):
     (found,) = run("memcached_info", nodes=[memcached("-B", "binary").address], timeout=0.5)["nodes"]
     assert (found["up"], found["reason"]) == (False, "accepts the connection, but gives no answer within 0.5 s")
+
+
+needs_sasl = pytest.mark.skipif(not SASLPASSWD2, reason="there is no saslpasswd2 on this machine")
+
+
+@pytest.fixture
+def suspicious(memcached):
+    """Wants to know who asks: ann, with this password."""
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        users = directory / "users"
+        command = [SASLPASSWD2, "-p", "-c", "-f", users, "-a", "memcached", "ann"]
+        subprocess.run(command, input="pass:w\u00f6rd".encode(), check=True)
+        (directory / "memcached.conf").write_text(f"mech_list: plain\nsasldb_path: {users}\n")
+        # For the user that memcached runs as.
+        users.chmod(0o644)
+        directory.chmod(0o755)
+        yield memcached("-S", "-m", "32", SASL_CONF_PATH=name)
+
+
+@needs_sasl
+def test_a_node_that_asks_for_a_name_and_a_password(suspicious):
+    (found,) = run("memcached_info", nodes=[suspicious.address], username="ann", password="pass:wörd")["nodes"]
+    assert (found["up"], found["reason"], found["limit_bytes"]) == (True, None, 32 * 1024 * 1024)
+    assert found["version"]
+
+
+@needs_sasl
+def test_a_node_that_does_not_get_what_it_asks_for(suspicious, memcached):
+    def reason(node, **options):
+        (found,) = run("memcached_info", nodes=[node.address], timeout=0.5, **options)["nodes"]
+        assert not found["up"]
+        return found["reason"]
+
+    assert reason(suspicious, username="ann", password="another") == "refuses the name or the password"
+    assert reason(suspicious) == "accepts the connection, but gives no answer within 0.5 s"
+    assert reason(memcached(), username="ann", password="never-heard-of") == "refuses: Unknown command (status 0x81)"
 
 
 def test_an_option_that_is_not_accepted():

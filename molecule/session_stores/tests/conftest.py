@@ -25,7 +25,14 @@ class Cluster(Site):
     @property
     def settings(self) -> list[str]:
         store, version = self.kept
-        return ["-e", f"tomcat_instance_session_store={store}", "-e", f"tomcat_instance_version={version}"]
+        return [
+            *("-e", f"tomcat_instance_session_store={store}", "-e", f"tomcat_instance_version={version}"),
+            *("-e", f"java_of_b={self.java_of_b}"),
+        ]
+
+    @property
+    def java_of_b(self) -> int:
+        return 21 if self.kept[1].startswith("10.1.") else 25
 
     def keep(self, kept: tuple[str, str]) -> None:
         """As an operator does: the variable is changed, then rolling_restart brings it."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import collections
 import itertools
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from xml.etree import ElementTree
@@ -24,10 +25,14 @@ from ways import USERS, User, each, goes_on_counting, walk
 testinfra_hosts = ["web"]
 HOSTS = ("ta", "tb")
 NEWEST = "11.0.24"
-VERSIONS = ("9.0.117", "10.1.59", NEWEST)
-CASES = list(itertools.product(STORES, VERSIONS)) if FULL else [INVENTORY, ("redis", NEWEST)]
-CASES.sort(key=lambda case: (VERSIONS.index(case[1]), case != INVENTORY))
+# memcached on the others is the scenario sessions, and none is the same on all.
+ON_EACH = itertools.product((NEWEST, "10.1.59", "9.0.117"), ("redis", "delta", "backup"))
+CASES = [INVENTORY, ("redis", NEWEST)]
+if FULL:
+    CASES += [("memcached", NEWEST), ("none", NEWEST), *((store, version) for version, store in ON_EACH)]
+    CASES = list(dict.fromkeys(CASES))
 FILES = ("context", "server")
+PASSWORD = "password-of-memcached"
 MANY = 10_000
 
 
@@ -89,6 +94,15 @@ def test_nothing_is_left_of_the_store_before(cluster):
         jars = cluster.command(host, f"ls {base}/lib").split()
         assert bool(jars) == (store in ("memcached", "redis"))
         assert all(("redisson" in jar) == (store == "redis") for jar in jars if jar != "roundrobin-session-manager.jar")
+
+
+@with_each(CASES)
+def test_the_tomcat_and_java_that_run(cluster):
+    _store, version = cluster.kept
+    for host, java in (("ta", 17), ("tb", cluster.java_of_b)):
+        main = cluster.command(host, f"systemctl show --property=MainPID --value tomcat@{host}")
+        assert f"/java-{java}-" in cluster.command(host, f"readlink /proc/{main}/exe")
+        assert f"tomcat-{version}/" in cluster.command(host, f"cat /proc/{main}/cmdline")
 
 
 @with_each(CASES)
@@ -244,3 +258,43 @@ def test_many_sessions(cluster):
         wrong = not_equal(2, [counter for _cookie, counter in pool.map(ask, cookies)])
     cluster.note("10,000 sessions, then a rolling restart", of(wrong, MANY))
     assert wrong == 0
+
+
+def a_memcached_that_wants_to_know_who_asks(cluster, *ports):
+    """As somebody else runs it: the role memcached has no SASL."""
+    commands = [
+        "DEBIAN_FRONTEND=noninteractive apt-get -qq install sasl2-bin libsasl2-modules >/dev/null",
+        "install -d /etc/memcached-sasl",
+        f"echo {PASSWORD} | saslpasswd2 -p -c -f /etc/memcached-sasl/users -a memcached tomcat",
+        "printf 'mech_list: plain\\nsasldb_path: /etc/memcached-sasl/users\\n' >/etc/memcached-sasl/memcached.conf",
+        "chown -R memcache: /etc/memcached-sasl",
+        *(
+            f"systemd-run --quiet --unit=memcached-sasl-{port} --setenv=SASL_CONF_PATH=/etc/memcached-sasl"
+            f" /usr/bin/memcached -S -U 0 -u memcache -l {cluster.chain.addresses['cache']} -p {port}"
+            for port in ports
+        ),
+    ]
+    cluster.command("cache", " && ".join(commands))
+
+
+@at_length
+@with_each_that(lambda store: store == "memcached")
+def test_a_memcached_that_asks_for_a_password(cluster):
+    """Nothing in the short form is like it. It comes last: the cluster keeps its sessions there until the next store."""
+    ports = (11311, 11312)
+    a_memcached_that_wants_to_know_who_asks(cluster, *ports)
+    nodes = [f"n{number}:{cluster.chain.addresses['cache']}:{port}" for number, port in enumerate(ports, 1)]
+    options = {"memcachedProtocol": "binary", "username": "tomcat", "password": PASSWORD}
+    settings = {"tomcat_instance_memcached_nodes": ",".join(nodes), "tomcat_instance_memcached_options": options}
+
+    wrong = {**settings, "tomcat_instance_memcached_options": {**options, "password": "never-heard-of"}}
+    play = cluster.chain.play("rolling_restart", *cluster.settings, "-e", json.dumps(wrong))
+    assert play.returncode == 2
+    assert f"memcached {nodes[0].partition(':')[2]} does not answer: refuses the name or the password" in play.stdout
+
+    play = cluster.chain.play("rolling_restart", "--diff", *cluster.settings, "-e", json.dumps(settings))
+    assert play.returncode == 0, play.stdout
+    assert "memcachedProtocol" in play.stdout
+    assert PASSWORD not in play.stdout
+    assert walk(cluster) == {}
+    cluster.note("a memcached that asks for a password: all of the ways above", "0")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils import _topology
+from ansible_collections.roundrobin.tomcat.plugins.module_utils import _session_stores, _topology
 
 ROLES = Path(__file__).resolve().parents[3] / "roles"
 
@@ -21,9 +21,9 @@ ROLES = Path(__file__).resolve().parents[3] / "roles"
         ("tomcat_instance_base_root", _topology.BASE_ROOT),
         ("tomcat_instance_manager_enabled", False),
         ("tomcat_instance_protocol", _topology.PROTOCOLS[0]),
-        ("tomcat_instance_session_store", _topology.SESSION_STORES[0]),
+        ("tomcat_instance_session_store", _session_stores.SESSION_STORES[0]),
         ("tomcat_instance_shutdown_port", _topology.PORT_OFF),
-        ("redis_port", _topology.REDIS_PORT),
+        ("redis_port", _session_stores.REDIS_PORT),
         ("apache_balancer_name", _topology.BALANCER_NAME),
         ("apache_balancer_listen_port", _topology.LISTEN_PORT),
         ("apache_balancer_manager_address", _topology.LOCAL_MACHINE),

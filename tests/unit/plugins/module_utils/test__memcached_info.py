@@ -5,17 +5,21 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._memcached_info import (
-    MemcachedError,
+    HEADER,
     Node,
     down_message,
+    next_answer,
     parse_node,
     parse_stats,
     warnings,
 )
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._store_info import Conversation, ServerError
 
 
 @pytest.mark.parametrize(
@@ -61,8 +65,28 @@ def test_stats():
     ],
 )
 def test_what_is_not_memcached(answer, text):
-    with pytest.raises(MemcachedError) as told:
+    with pytest.raises(ServerError) as told:
         parse_stats(answer)
+    assert text in told.value.message
+
+
+@pytest.mark.parametrize(
+    "answer, text",
+    [
+        (b"ERROR Too many open connections\r\n", "answers, but not as memcached does: 'ERROR Too many open conn"),
+        (HEADER.pack(0x81, 0x21, 0, 0, 0, 0x20, 4, 0, 0) + b"Auth", "refuses the name or the password"),
+        (HEADER.pack(0x81, 0x21, 0, 0, 0, 0x81, 7, 0, 0) + b"Unknown", "refuses: Unknown (status 0x81)"),
+        (HEADER.pack(0x81, 0x10, 0, 0, 0, 0, 1 << 31, 0, 0), "answers, but not as memcached does"),
+        (HEADER.pack(0x81, 0x10, 3, 0, 0, 0, 5, 0, 0) + b"cut", "answers, but not as memcached does"),
+    ],
+)
+def test_what_is_not_an_answer_of_the_binary_protocol(answer, text):
+    near, far = socket.socketpair()
+    with near, far:
+        far.sendall(answer)
+        far.shutdown(socket.SHUT_WR)
+        with pytest.raises(ServerError) as told:
+            next_answer(Conversation(near, 5, "memcached", 1 << 16))
     assert text in told.value.message
 
 

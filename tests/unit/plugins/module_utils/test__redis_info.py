@@ -11,17 +11,17 @@ import pytest
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._redis_info import (
-    Answers,
-    Login,
-    RedisError,
     Server,
     ask,
     down_message,
     encode,
+    logging_in,
+    next_answer,
     parse_info,
     parse_server,
     warnings,
 )
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._store_info import Conversation, Login, ServerError
 
 
 @pytest.mark.parametrize(
@@ -48,9 +48,9 @@ def test_what_is_no_server_is_named_with_what_is_accepted(given):
 
 def test_login():
     assert encode(["AUTH", "pä"]) == b"*2\r\n$4\r\nAUTH\r\n$3\r\np\xc3\xa4\r\n"
-    assert Login().commands == []
-    assert Login(password="p").commands == [["AUTH", "p"]]
-    assert Login("u", "p").commands == [["AUTH", "u", "p"]]
+    assert logging_in(Login()) == []
+    assert logging_in(Login(password="p")) == [["AUTH", "p"]]
+    assert logging_in(Login("u", "p")) == [["AUTH", "u", "p"]]
     assert "p4ss" not in repr(Login("u", "p4ss"))
 
 
@@ -62,11 +62,15 @@ def pair():
         yield near, far
 
 
+def begin(connection, timeout=5.0):
+    return Conversation(connection, timeout, "Redis", 1 << 16)
+
+
 def test_answers_come_one_by_one(pair):
     near, far = pair
     far.sendall(b"+OK\r\n:7\r\n$4\r\na\r\nb\r\n+END\r\n")
-    answers = Answers(near, 5)
-    assert [answers.next() for _number in range(4)] == ["OK", "7", "a\r\nb", "END"]
+    conversation = begin(near)
+    assert [next_answer(conversation) for _number in range(4)] == ["OK", "7", "a\r\nb", "END"]
 
 
 @pytest.mark.parametrize(
@@ -82,20 +86,20 @@ def test_what_is_not_an_answer(pair, sent, text):
     near, far = pair
     far.sendall(sent)
     far.shutdown(socket.SHUT_WR)
-    with pytest.raises(RedisError) as told:
-        Answers(near, 5).next()
+    with pytest.raises(ServerError) as told:
+        next_answer(begin(near))
     assert text in told.value.message
 
 
 def test_silence_ends(pair):
     with pytest.raises(TimeoutError):
-        Answers(pair[0], 0.05).next()
+        next_answer(begin(pair[0], 0.05))
 
 
 def test_info():
     info = parse_info("# Server\r\nredis_version:7.0.15\r\n\r\n# Keyspace\r\ndb0:keys=7,expires=7,avg_ttl=0\r\n")
     assert info == {"redis_version": "7.0.15", "db0": "keys=7,expires=7,avg_ttl=0"}
-    with pytest.raises(RedisError):
+    with pytest.raises(ServerError):
         parse_info("hello")
 
 

@@ -544,6 +544,53 @@ def test_without_a_store_no_memcached_is_needed():
     assert result["msm_memcached_nodes"] == ""
 
 
+OWN_NODES = "a:cache.example:11211,b:198.18.0.9:11212"
+
+
+def with_nodes(text, **changes):
+    named = {"tomcat_instance_memcached_nodes": text}
+    return with_changes(**{name: {**named, **changes.get(name, {})} for name in ("tc_1", "tc_2", "tc_3")})
+
+
+def test_memcached_nodes_of_ones_own():
+    result = derive(
+        with_nodes(OWN_NODES, tc_1={"tomcat_instance_memcached_failover_nodes": "b"}), {**GROUPS, "memcached": []}
+    )
+    assert result["msm_memcached_nodes"] == OWN_NODES
+    assert [(node["id"], node["host"], node["port"], node["inventory_host"]) for node in result["memcached_nodes"]] == [
+        ("a", "cache.example", 11211, None),
+        ("b", "198.18.0.9", 11212, None),
+    ]
+    assert [instance["failover_nodes"] for instance in result["instances"]] == ["b", "", ""]
+
+
+def test_memcached_nodes_of_ones_own_stand_before_those_of_the_group():
+    assert derive(with_nodes(OWN_NODES), GROUPS)["msm_memcached_nodes"] == OWN_NODES
+
+
+@pytest.mark.parametrize(
+    ("hosts", "expected"),
+    [
+        (with_nodes("cache.example:11211"), "it must be n1:HOST:PORT,n2:HOST:PORT"),
+        (with_nodes("n1:cache.example:0"), "tc-1: tomcat_instance_memcached_nodes is 'n1:cache.example:0', it must be"),
+        (with_nodes("n1:a:1,n1:b:1"), "each node with an id of its own"),
+        (
+            with_nodes(OWN_NODES, tc_2={"tomcat_instance_memcached_nodes": "n1:a:1"}),
+            "tomcat_instance_memcached_nodes must be the same on all instances: tc-2 has n1:a:1",
+        ),
+        (
+            with_changes(tc_1={"tomcat_instance_memcached_failover_nodes": "n4"}),
+            "tc-1: tomcat_instance_memcached_failover_nodes is 'n4', it must be some of n1,n2,n3, but not all",
+        ),
+        (with_changes(tc_1={"tomcat_instance_memcached_failover_nodes": "n1,n2,n3"}), "but not all"),
+    ],
+)
+def test_bad_memcached_nodes(hosts, expected):
+    with pytest.raises(TopologyError) as error:
+        derive(hosts, GROUPS)
+    assert expected in str(error.value)
+
+
 def with_redis(redis=None, **changes):
     """The cluster with its sessions in Redis, on a host of its own."""
     hosts = with_changes(**{name: {"tomcat_instance_session_store": "redis"} for name in ("tc_1", "tc_2", "tc_3")})
