@@ -53,12 +53,12 @@ def test_an_interrupted_stage_ends_and_cleans_up():
 
 
 def test_what_puts_load_on_its_hosts_runs_last_and_beside_checks_only():
-    names = ["images", "lint", "sanity-2.19", "tools", "cluster", "rolling_deploy", "sessions", "two_balancers"]
-    others = ["tools", "cluster", "sessions"]
+    names = ["images", "lint", "sanity-2.19", "tools", "apache_balancer", "cluster", "memcached", "two_balancers"]
+    others = ["tools", "apache_balancer", "memcached"]
     assert stages.batches(names) == [
         [["images"]],
         [others, others],
-        [["rolling_deploy", "two_balancers"], ["lint", "sanity-2.19"]],
+        [["cluster", "two_balancers"], ["lint", "sanity-2.19"]],
     ]
     assert stages.batches(["lint", "tools"]) == [[[]], [["lint", "tools"]] * 2, [[], []]]
 

@@ -71,12 +71,11 @@ def test_settings_that_do_not_work_take_one_member_out_and_the_next_run_heals_it
 
 
 def test_status_shows_what_is_down_beside_what_is_not(chain):
-    """Last of this file: what is started at its end is not waited for."""
     chain.command("app2", "systemctl stop tomcat@app2")
     chain.command("cache2", "systemctl stop memcached-node@11211")
     play = chain.play("status")
     chain.command("cache2", "systemctl start memcached-node@11211")
-    chain.command("app2", "systemctl start --no-block tomcat@app2")
+    chain.command("app2", "systemctl start tomcat@app2")
     assert play.returncode == 0, play.stdout
     assert {counts["changed"] for counts in recap(play).values()} == {0}
     # The last message: those before it are of what does not answer.

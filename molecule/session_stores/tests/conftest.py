@@ -5,19 +5,21 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from chain import ROOT, Chain
-from stores import Figures
+from stores import STORES, Figures
 from ways import Site
 
-INVENTORY = ("delta", "9.0.117")
+INVENTORY = ("memcached", "9.0.117")
 
 
 class Cluster(Site):
     """The pair, and what it keeps its sessions in."""
 
     def __init__(self) -> None:
-        super().__init__(Chain.of_scenario(), {"t": ""})
+        super().__init__(Chain.of_scenario())
         self.kept = INVENTORY
         self.figures = Figures(ROOT / "build/session_stores_measured.md")
         self._open()
@@ -25,10 +27,8 @@ class Cluster(Site):
     @property
     def settings(self) -> list[str]:
         store, version = self.kept
-        return [
-            *("-e", f"tomcat_instance_session_store={store}", "-e", f"tomcat_instance_version={version}"),
-            *("-e", f"java_of_b={self.java_of_b}"),
-        ]
+        settings = {"tomcat_instance_session_store": store, "tomcat_instance_version": version}
+        return ["-e", json.dumps({**settings, "java_of_b": self.java_of_b, **STORES[store].settings})]
 
     @property
     def java_of_b(self) -> int:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import collections
 import contextlib
-from collections.abc import Iterator, Sequence
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,10 +24,12 @@ from ways import (
 
 @dataclass(frozen=True)
 class Store:
-    """A value of tomcat_instance_session_store."""
+    """A value of tomcat_instance_session_store, unless the settings say another."""
 
     #: the Manager's class in context.xml
     manager: str = ""
+    #: what it brings into Tomcat's lib, beside the role's own jar
+    jars: str = ""
     #: where a Tomcat reaches it
     ports: str = ""
     #: the service on the host "cache" that is killed
@@ -34,15 +37,23 @@ class Store:
     ways: Sequence[Way] = WAYS
     #: may lose something, by docs/sessions.md
     not_kept: Sequence[Way] = ()
+    settings: Mapping[str, object] = field(default_factory=dict)
 
 
 # Tomcat's own cluster: a request that others overtake, or that goes on elsewhere, overwrites what they did.
 OVERTAKEN = (asks_in_parallel, asks_in_parallel_after_a_move, moves_during_a_slow_request)
+MEMCACHED = Store("org.roundrobin.tomcat.MemcachedSessionManager", "memcached", "11211,11212", "memcached-node@11211")
 STORES = {
-    "memcached": Store("org.roundrobin.tomcat.MemcachedSessionManager", "11211,11212", "memcached-node@11211"),
-    "redis": Store("org.roundrobin.tomcat.RedisSessionManager", "6379", "redis-node", WAYS_OF_ONE_COPY),
-    "delta": Store("org.apache.catalina.ha.session.DeltaManager", "4000", not_kept=OVERTAKEN),
-    "backup": Store("org.apache.catalina.ha.session.BackupManager", "4000", not_kept=OVERTAKEN),
+    "memcached": MEMCACHED,
+    "memcached_not_sticky": dataclasses.replace(
+        MEMCACHED,
+        # A lock ends before such a request does, and it overwrites what others stored meanwhile.
+        not_kept=(moves_during_a_slow_request,),
+        settings={"tomcat_instance_session_store": "memcached", "tomcat_instance_memcached_sticky": False},
+    ),
+    "redis": Store("org.roundrobin.tomcat.RedisSessionManager", "redisson", "6379", "redis-node", WAYS_OF_ONE_COPY),
+    "delta": Store("org.apache.catalina.ha.session.DeltaManager", ports="4000", not_kept=OVERTAKEN),
+    "backup": Store("org.apache.catalina.ha.session.BackupManager", ports="4000", not_kept=OVERTAKEN),
     # Nobody expects it to keep anything; it is measured with the others.
     "none": Store(not_kept=WAYS),
 }

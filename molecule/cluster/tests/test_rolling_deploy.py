@@ -1,7 +1,7 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Releases under load, one after another on the same cluster; each test starts where the one before ended."""
+"""After test_cluster.py: releases under load, one after another; each test starts where the one before ended."""
 
 from __future__ import annotations
 
@@ -97,12 +97,3 @@ def test_kill_9_under_load_loses_no_session(chain):
     # At most what was in flight on that instance: each user has one request at a time.
     assert totals["failed"] <= USERS
     print(f"\nkill -9: {totals}")
-
-
-@at_length
-def test_failover_test(chain):
-    """In the short form: the scenarios default and cluster."""
-    play = chain.play("failover_test")
-    assert play.returncode == 0, play.stdout
-    assert "took over" in play.stdout
-    assert chain.member_states(BALANCER) == ALL_IN

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What users of a session do, while all traffic of pairs of instances, one on an a side and one on a b side, moves to one of the two.
+"""What users of a session do, while all traffic of the two instances, ta and tb, moves to one of them.
 
 A way to use a session is a generator: it asserts what its user sees, and at each yield all traffic moves to the other side. All ways are
-walked at the same time on all pairs, by several users each.
+walked at the same time, by several users each.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import itertools
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -31,10 +31,8 @@ Way: TypeAlias = "Callable[[User], Iterator[None]]"
 class User:
     """A browser: it keeps the last cookie it was given."""
 
-    def __init__(self, site: Site, pair: str) -> None:
+    def __init__(self, site: Site) -> None:
         self.site = site
-        self.url = site.urls[pair]
-        self.pair = pair
         self.cookies = requests.cookies.RequestsCookieJar()
         self.side: str | None = None
 
@@ -45,7 +43,7 @@ class User:
         # What is answered with a redirect and a new cookie is followed with that one alone.
         with requests.Session() as browser:
             browser.cookies = self.cookies
-            return self._keep(browser.post(f"{self.url}{path}", form, timeout=60))
+            return self._keep(browser.post(f"{self.site.url}{path}", form, timeout=60))
 
     def count(self) -> int:
         counter: int = self.get("counter").json()["counter"]
@@ -70,13 +68,13 @@ class User:
         return self.post("j_security_check", j_username="ann", j_password="a-password")
 
     def _ask(self, path: str) -> requests.Response:
-        return requests.get(f"{self.url}{path}", cookies=self.cookies, timeout=60)
+        return requests.get(f"{self.site.url}{path}", cookies=self.cookies, timeout=60)
 
     def _keep(self, answer: requests.Response) -> requests.Response:
         self.cookies.update(answer.cookies)
         assert answer.status_code == 200, f"{answer.request.method} {answer.url} was answered with {answer.status_code}"
         if self.side and answer.headers["Content-Type"].startswith("application/json"):
-            assert answer.json()["instance"] == self.pair + self.side
+            assert answer.json()["instance"] == f"t{self.side}"
         return answer
 
 
@@ -213,15 +211,15 @@ WAYS_OF_ONE_COPY: tuple[Way, ...] = (
 
 
 class Site:
-    """The pairs behind httpd, each an application of its own: its path by the name of the pair."""
+    """The two instances behind httpd."""
 
-    def __init__(self, chain: Chain, paths: Mapping[str, str]) -> None:
+    def __init__(self, chain: Chain) -> None:
         self.chain = chain
-        self.urls = {pair: f"{chain.url('web')}{path}" for pair, path in paths.items()}
+        self.url = chain.url("web")
         self.seconds_of_a_move = 0.0
 
-    def users(self, pairs: Iterable[str] | None = None) -> list[User]:
-        return [User(self, pair) for pair in pairs or self.urls for _number in range(USERS)]
+    def users(self) -> list[User]:
+        return [User(self) for _number in range(USERS)]
 
     def move(self, to: str) -> None:
         """To the side a or b, or to both: tomcat."""
@@ -240,39 +238,35 @@ class Site:
     def command(self, host: str, command: str) -> str:
         return self.chain.command(host, command)
 
-    def kill_tomcats(self, side: str) -> None:
-        self.command(f"{next(iter(self.urls))}{side}", "systemctl kill --signal=KILL 'tomcat@*'")
+    def kill_tomcat(self, side: str) -> None:
+        self.command(f"t{side}", f"systemctl kill --signal=KILL tomcat@t{side}")
 
-    def start_tomcats(self, side: str) -> None:
-        units = " ".join(f"tomcat@{pair}{side}" for pair in self.urls)
-        self.command(f"{next(iter(self.urls))}{side}", f"systemctl restart {units}")
+    def start_tomcat(self, side: str) -> None:
+        self.command(f"t{side}", f"systemctl restart tomcat@t{side}")
 
     def warm_up(self) -> None:
-        """Every page of every instance is compiled."""
+        """Every page of both instances is compiled."""
         for side in "ab":
             self.move(side)
-            for pair in self.urls:
-                for path in ("counter", "whoami", "login", "logout", "renew", "account"):
-                    User(self, pair).get(path)
+            for path in ("counter", "whoami", "login", "logout", "renew", "account"):
+                User(self).get(path)
 
 
-def walk(
-    site: Site, pairs: Iterable[str] | None = None, ways: Iterable[Way] = WAYS
-) -> dict[tuple[str, str], list[str]]:
-    """Return what went wrong: (way, pair) -> complaints."""
-    walks = [(way.__name__, user.pair, user, way(user)) for way in ways for user in site.users(pairs)]
-    wrong: dict[tuple[str, str], list[str]] = collections.defaultdict(list)
+def walk(site: Site, ways: Iterable[Way] = WAYS) -> dict[str, list[str]]:
+    """Return what went wrong: way -> complaints."""
+    walks = [(way.__name__, user, way(user)) for way in ways for user in site.users()]
+    wrong: dict[str, list[str]] = collections.defaultdict(list)
     sides = itertools.cycle("ab")
 
-    def step(walk: tuple[str, str, User, Iterator[None]]) -> bool:
-        way, pair, user, steps = walk
+    def step(walk: tuple[str, User, Iterator[None]]) -> bool:
+        way, user, steps = walk
         user.side = side
         try:
             next(steps)
         except StopIteration:
             return False
         except (AssertionError, KeyError, ValueError, requests.RequestException) as error:
-            wrong[way, pair].append(str(error).partition("\n")[0])
+            wrong[way].append(str(error).partition("\n")[0])
             return False
         return True
 
@@ -287,7 +281,3 @@ def walk(
 def each(users: Iterable[User], action: Callable[[User], Answer]) -> list[Answer]:
     with ThreadPoolExecutor(16) as pool:
         return list(pool.map(action, users))
-
-
-def names(users: Iterable[User]) -> set[str]:
-    return {answer.json()["user"] for answer in each(users, lambda user: user.get("account"))}
