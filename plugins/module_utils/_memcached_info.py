@@ -125,7 +125,7 @@ def _stats_after_login(conversation: Conversation, login: Login) -> dict[str, st
     conversation.say(request(SASL_AUTH, b"PLAIN", f"\0{login.username}\0{login.password or ''}".encode()))
     next_answer(conversation)
     conversation.say(request(STAT))
-    stats = {}
+    stats: dict[str, str] = {}
     while True:
         name, value = next_answer(conversation)
         if not name:

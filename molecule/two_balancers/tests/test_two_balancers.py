@@ -118,7 +118,9 @@ def closed(chain):
     chain.command("web2", f"mv /root/kept {MANAGER_CONFIGURATION} && systemctl reload apache2")
 
 
-@pytest.mark.parametrize("fault", ["unreachable", *(pytest.param(fault, marks=at_length) for fault in ("stopped", "closed"))])
+@pytest.mark.parametrize(
+    "fault", ["unreachable", *(pytest.param(fault, marks=at_length) for fault in ("stopped", "closed"))]
+)
 def test_one_balancer_at_fault_stops_the_rollout_before_it_starts(chain, request, fault):
     """The others: in the short form, tests/integration has what the preflight is told then."""
     before = started(chain)
