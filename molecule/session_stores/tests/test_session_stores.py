@@ -149,7 +149,7 @@ def test_killed_tomcats(cluster, users):
     for number, side in enumerate("ab", 6):
         cluster.kill_tomcat(side)
         wrong.append(wrong_answers(users, number))
-        cluster.start_tomcat(side)
+        cluster.await_tomcat(side)
     cluster.note("`kill -9` of one Tomcat, then of the other", of(max(wrong)))
     assert any(wrong) != keeps(cluster), wrong
 
@@ -164,7 +164,7 @@ def test_a_killed_node_and_a_killed_tomcat(cluster, users):
     wrong = [wrong_answers(users, 6)]
     cluster.kill_tomcat("a")
     wrong.append(wrong_answers(users, 7))
-    cluster.start_tomcat("a")
+    cluster.await_tomcat("a")
     cluster.command("cache", f"systemctl start {node}")
     cluster.note("`kill -9` of a memcached node, a request, `kill -9` of a Tomcat", of(max(wrong)))
     assert wrong == [0, 0]
@@ -246,14 +246,17 @@ def test_a_release_with_another_class(cluster):
     statuses = collections.Counter(each(with_basket, lambda user: user._ask("counter").status_code))
     counts = answers(with_basket, User.count)
     baskets = answers(with_basket, lambda user: user.get("basket").json()["kept"])
+    others = not_equal(2, answers(without, User.count))
     figure = {
         "session lost": sum(count is not None and count < 3 for count in counts),
         "answered with an error": sum(statuses.values()) - statuses[200],
         "page with the object answered with an error": baskets.count(None),
+        "session without such an object lost": others,
     }
     told = "; ".join(f"{what}: {count} of {USERS}" for what, count in figure.items() if count)
     cluster.note("a release has changed a class incompatibly that is in the session", told or "only the object is gone")
-    assert not_equal(2, answers(without, User.count)) == 0
+    # An instance of a cluster takes over all sessions in one message, or none.
+    assert others == 0 or cluster.kept[0] in CLUSTERS
     assert True not in baskets
 
 

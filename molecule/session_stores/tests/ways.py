@@ -241,8 +241,9 @@ class Site:
     def kill_tomcat(self, side: str) -> None:
         self.command(f"t{side}", f"systemctl kill --signal=KILL tomcat@t{side}")
 
-    def start_tomcat(self, side: str) -> None:
-        self.command(f"t{side}", f"systemctl restart tomcat@t{side}")
+    def await_tomcat(self, side: str) -> None:
+        """Systemd starts again what was killed."""
+        self.command(f"t{side}", f"systemctl start tomcat@t{side}")
 
     def warm_up(self) -> None:
         """Every page of both instances is compiled."""
