@@ -28,6 +28,9 @@ SICK = {
     "slow-start": "the context takes --slow-start-seconds to start, then it is healthy",
 }
 
+LOGIN_CONFIG = re.compile(rb"<login-config>.*</login-config>", re.DOTALL)
+BASIC = b"<login-config><auth-method>BASIC</auth-method></login-config>"
+
 # The oldest time a zip can hold: a WAR depends on its content alone.
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -59,9 +62,12 @@ def make_war(
     sick_after_seconds: int = 0,
     padding_bytes: int = 0,
     serial_version: int = 1,
+    basic_authentication: bool = False,
 ) -> str:
     """Write the WAR and return its sha256."""
     files = members(version, sick, slow_start_seconds, sick_on, sick_after_seconds)
+    if basic_authentication:
+        files["WEB-INF/web.xml"] = LOGIN_CONFIG.sub(BASIC, files["WEB-INF/web.xml"])
     files["WEB-INF/classes/sample/Basket.class"] = basket_class(serial_version)
     if padding_bytes:
         files["WEB-INF/padding.bin"] = bytes(padding_bytes)
@@ -111,6 +117,9 @@ def main() -> None:
         default=1,
         help="serialVersionUID of the class that /basket keeps in the session: another one cannot read it (default: 1)",
     )
+    parser.add_argument(
+        "--basic-authentication", action="store_true", help="/account asks by BASIC authentication, not by a form"
+    )
     args = parser.parse_args()
     sha256 = make_war(
         args.out,
@@ -121,6 +130,7 @@ def main() -> None:
         sick_after_seconds=args.sick_after_seconds,
         padding_bytes=args.padding_mb * 2**20,
         serial_version=args.serial_version,
+        basic_authentication=args.basic_authentication,
     )
     print(f"{sha256}  {args.out}")
 

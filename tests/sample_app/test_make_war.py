@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -46,6 +47,16 @@ def test_the_same_arguments_give_the_same_bytes(tmp_path):
 def test_a_broken_one_is_broken_everywhere(tmp_path):
     with pytest.raises(ValueError, match="broken"):
         make_war(tmp_path / "a.war", "1.1", "broken", sick_on=["app3"])
+
+
+def test_one_of_two_ways_to_ask_who_it_is(tmp_path):
+    methods = []
+    for basic in (False, True):
+        make_war(tmp_path / "a.war", "1.0", basic_authentication=basic)
+        with zipfile.ZipFile(tmp_path / "a.war") as archive:
+            web_xml = ElementTree.fromstring(archive.read("WEB-INF/web.xml"))
+        methods += [method.text for method in web_xml.iter("{http://xmlns.jcp.org/xml/ns/javaee}auth-method")]
+    assert methods == ["FORM", "BASIC"]
 
 
 def test_the_class_is_another_one_by_its_number_alone():

@@ -71,6 +71,7 @@ WHAT_HAPPENS = {
     "comes_back_to_a_slow_request": "the same, and the session comes back",
     "logs_in_with_a_page_from_the_other_side": "login page (FORM) from one instance, posted to the other",
     "stays_logged_in": "login (FORM, Tomcat's realm), then moves",
+    "stays_known_by_basic_authentication": "BASIC authentication (Tomcat's realm) and a counter, then moves",
     "logs_out_of_the_realm": "logout of Tomcat's realm, then a move",
     "gets_a_new_session_id": "`request.changeSessionId()`, then a move",
 }

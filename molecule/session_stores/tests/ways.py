@@ -24,6 +24,8 @@ from chain import Chain
 from lengths import FULL
 
 USERS = 20 if FULL else 10
+# The user of Tomcat's realm, by converge.yml.
+ANN = ("ann", "a-password")
 Answer = TypeVar("Answer")
 Way: TypeAlias = "Callable[[User], Iterator[None]]"
 
@@ -36,8 +38,8 @@ class User:
         self.cookies = requests.cookies.RequestsCookieJar()
         self.side: str | None = None
 
-    def get(self, path: str) -> requests.Response:
-        return self._keep(self._ask(path))
+    def get(self, path: str, auth: tuple[str, str] | None = None) -> requests.Response:
+        return self._keep(self._ask(path, auth))
 
     def post(self, path: str, **form: str) -> requests.Response:
         # What is answered with a redirect and a new cookie is followed with that one alone.
@@ -65,10 +67,10 @@ class User:
         return slow
 
     def log_in(self) -> requests.Response:
-        return self.post("j_security_check", j_username="ann", j_password="a-password")
+        return self.post("j_security_check", j_username=ANN[0], j_password=ANN[1])
 
-    def _ask(self, path: str) -> requests.Response:
-        return requests.get(f"{self.site.url}{path}", cookies=self.cookies, timeout=60)
+    def _ask(self, path: str, auth: tuple[str, str] | None = None) -> requests.Response:
+        return requests.get(f"{self.site.url}{path}", cookies=self.cookies, auth=auth, timeout=60)
 
     def _keep(self, answer: requests.Response) -> requests.Response:
         self.cookies.update(answer.cookies)
@@ -170,6 +172,15 @@ def stays_logged_in(user: User) -> Iterator[None]:
     assert user.get("account").json()["user"] == "ann"
 
 
+def stays_known_by_basic_authentication(user: User) -> Iterator[None]:
+    """Who is not known yet gets a new session id when he proves himself."""
+    for visit in range(3):
+        if visit:
+            yield
+        assert user.get("basic/account", auth=ANN).json()["user"] == "ann"
+        assert user.get("basic/counter").json()["counter"] == visit + 1
+
+
 def logs_out_of_the_realm(user: User) -> Iterator[None]:
     user.get("account")
     user.log_in()
@@ -199,6 +210,7 @@ WAYS: tuple[Way, ...] = (
     moves_during_a_slow_request,
     logs_in_with_a_page_from_the_other_side,
     stays_logged_in,
+    stays_known_by_basic_authentication,
     logs_out_of_the_realm,
     gets_a_new_session_id,
 )
@@ -251,6 +263,8 @@ class Site:
             self.move(side)
             for path in ("counter", "whoami", "login", "logout", "renew", "account"):
                 User(self).get(path)
+            User(self).get("basic/account", auth=ANN)
+            User(self).get("basic/counter")
 
 
 def walk(site: Site, ways: Iterable[Way] = WAYS) -> dict[str, list[str]]:
