@@ -9,7 +9,7 @@ import time
 
 import pytest
 from chain import recap
-from lengths import at_length
+from lengths import FULL, at_length
 
 BALANCER = "web1"
 ROUTES = ["app1", "app2"]
@@ -27,18 +27,23 @@ def started(chain, host):
 
 
 def test_check_mode_goes_through_and_touches_nothing(chain):
-    before = [started(chain, host) for host in ROUTES]
+    def releases():
+        return chain.command("app1", "ls /var/opt/tomcat/app1/releases/ROOT").split()
+
+    before, kept = [started(chain, host) for host in ROUTES], releases()
     play = chain.deploy("1.1", "--check")
     assert play.returncode == 0, play.stdout
     assert [started(chain, host) for host in ROUTES] == before
     assert chain.versions(BALANCER, ROUTES) == {"app1": "1.0", "app2": "1.0"}
     assert chain.member_states(BALANCER) == ALL_IN
-    assert chain.command("app1", "ls /var/opt/tomcat/app1/releases/ROOT").split() == ["1.0", "history.json"]
+    assert "1.0" in kept and "1.1" not in kept
+    assert releases() == kept
 
 
-def test_two_releases_in_a_row_that_nobody_notices(chain):
+def test_releases_that_nobody_notices(chain):
+    """Two in a row; one in the short form, where the scenario rollouts has some more."""
     with load(chain) as users:
-        for version in ("1.1", "1.2"):
+        for version in ("1.1", "1.2") if FULL else ("1.2",):
             play = chain.deploy(version)
             assert play.returncode == 0, play.stdout
             assert chain.versions(BALANCER, ROUTES) == {"app1": version, "app2": version}
