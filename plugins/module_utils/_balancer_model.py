@@ -11,6 +11,7 @@ from typing import Optional, Union
 from urllib.parse import urlsplit
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._inventory import in_url
 
 SCHEME = "balancer://"
 
@@ -219,8 +220,7 @@ def canonical(url: str) -> str:
         raise ManagerError(f"the worker {url!r} is not a URL ({error})") from error
     if not parts.hostname:
         raise ManagerError(f"the worker {url!r} is not a URL like ajp://198.18.0.3:8009")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{parts.scheme}://{host}" + (f":{port}" if port else "") + parts.path
+    return f"{parts.scheme}://{in_url(parts.hostname)}" + (f":{port}" if port else "") + parts.path
 
 
 def balancer_name(name: str) -> str:

@@ -21,6 +21,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._inventory import in_url
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._store_info import (
     Conversation,
     Login,
@@ -64,7 +65,7 @@ class Node:
 
     def __str__(self) -> str:
         """Return the address as it is given."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return f"{in_url(self.host)}:{self.port}"
 
 
 def parse_node(given: t.Any) -> Node:

@@ -18,6 +18,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._inventory import in_url
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._store_info import (
     Conversation,
     Login,
@@ -54,8 +55,7 @@ class Server:
 
     def __str__(self) -> str:
         """Return the address as it is given."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'rediss' if self.tls else 'redis'}://{host}:{self.port}"
+        return f"{'rediss' if self.tls else 'redis'}://{in_url(self.host)}:{self.port}"
 
 
 def parse_server(given: str) -> Server:
