@@ -11,7 +11,7 @@ from typing import Optional, Union
 from urllib.parse import urlsplit
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._inventory import in_url
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._net import in_url
 
 SCHEME = "balancer://"
 

@@ -183,10 +183,6 @@ def is_loopback(value: str) -> bool:
     return value == "localhost" or (address is not None and address.is_loopback)
 
 
-def in_url(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
-
-
 def duplicates(values: t.Iterable[t.Any]) -> list[t.Any]:
     seen: list[t.Any] = []
     twice: list[t.Any] = []

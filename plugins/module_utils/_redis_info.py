@@ -18,7 +18,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._inventory import in_url
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._net import in_url
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._store_info import (
     Conversation,
     Login,

@@ -17,9 +17,9 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._inventory impor
     Problems,
     as_integer,
     duplicates,
-    in_url,
     is_port,
 )
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._net import in_url
 
 SESSION_STORES = ("memcached", "redis", *CLUSTER_STORES, "none")
 REDIS_PORT = 6379

@@ -36,10 +36,10 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._inventory impor
     Problems,
     TopologyError,
     duplicates,
-    in_url,
     ip_address,
     is_loopback,
 )
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._net import in_url
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._session_stores import (
     failover_nodes,
     memcached_nodes,
