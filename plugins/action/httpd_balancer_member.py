@@ -16,8 +16,8 @@ import typing as t
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer_change import join
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._rollout_journal import host_column, progress
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import join
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.journal import host_column, progress
 
 MODULE = "roundrobin.tomcat.httpd_balancer_member"
 # Most members are idle sooner, and cost no second call.

@@ -15,8 +15,8 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils import _rollout_journal as journal
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout import journal
 
 ARGUMENTS = {
     "journal": {"type": "path", "required": True},

@@ -20,7 +20,11 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._war import check_sha256, inspect_war, sha256_of
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.war import (
+    check_sha256,
+    inspect_war,
+    sha256_of,
+)
 
 MODULE = "roundrobin.tomcat.tomcat_webapp"
 DEFAULT_MAX_UNPACKED_MB = 4096

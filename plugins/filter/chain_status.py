@@ -1,7 +1,7 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filter that describes the chain; the logic is in module_utils/_status.py."""
+"""The filter that describes the chain; the logic is in plugin_utils/_rollout/status.py."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._plain import plain
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._status import status
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._plain import plain
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.status import status
 
 
 def chain_status(topology: t.Mapping[str, t.Any], readings: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filter over the journal of a rollout; the logic is in module_utils/_rollout_report.py."""
+"""The filter over the journal of a rollout; the logic is in plugin_utils/_rollout/report.py."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._plain import plain
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._rollout_journal import parse
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._rollout_report import report
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._rollout_summary import summary
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._plain import plain
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.journal import parse
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.report import report
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.report_text import summary
 
 
 def rollout_report(journal: t.Any) -> dict[str, t.Any]:

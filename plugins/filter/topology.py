@@ -1,7 +1,7 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filters over the inventory; the logic is in module_utils/_topology.py."""
+"""Filters over the inventory; the logic is in plugin_utils/_chain/topology.py."""
 
 from __future__ import annotations
 
@@ -11,8 +11,13 @@ from ansible.errors import AnsibleError, AnsibleFilterError
 from jinja2 import UndefinedError
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._plain import plain
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._topology import HOST_VARIABLES, Problems, derive, port
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.topology import (
+    HOST_VARIABLES,
+    Problems,
+    derive,
+    port,
+)
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._plain import plain
 
 
 def _read(hostvars: t.Mapping[str, t.Any], name: str, problems: Problems) -> dict[str, t.Any]:

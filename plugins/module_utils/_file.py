@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from typing import Callable
 
-from ._errors import CollectionError
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 
 # Another writer needs milliseconds; who holds the lock longer is stuck.
 LOCK_SECONDS = 30.0

@@ -200,8 +200,8 @@ from datetime import datetime, timedelta
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._http_ask import ask_ajp, ask_http
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._http_health import (
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.ask import ask_ajp, ask_http
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.health import (
     Answer,
     Health,
     Target,
@@ -211,7 +211,7 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._http_health imp
     parse_url,
     wait_healthy,
 )
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat_log import (
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.log import (
     newest_file,
     read_tail,
     telling_lines,

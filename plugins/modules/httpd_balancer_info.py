@@ -155,11 +155,11 @@ balancers:
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer_http import (
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.manager import BalancerManager
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.transport import (
     CONNECTION_ARGUMENTS,
     requests_fetch,
 )
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer_manager import BalancerManager
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 
 try:

@@ -223,13 +223,13 @@ waited:
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer_change import Wanted, apply, result
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer_http import (
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import Wanted, apply, result
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.manager import BalancerManager
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.model import STATES
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.transport import (
     CONNECTION_ARGUMENTS,
     requests_fetch,
 )
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer_manager import BalancerManager
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer_model import STATES
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._wait import SystemClock
 

@@ -124,13 +124,13 @@ nodes:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._memcached_info import (
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._stores.conversation import Login
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._stores.memcached import (
     ask,
     down_message,
     parse_node,
     warnings,
 )
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._store_info import Login
 
 ARGUMENTS = {
     "nodes": {"type": "list", "elements": "raw", "required": True},

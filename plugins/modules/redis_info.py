@@ -113,13 +113,13 @@ servers:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._redis_info import (
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._stores.conversation import Login
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._stores.redis import (
     ask,
     down_message,
     parse_server,
     warnings,
 )
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._store_info import Login
 
 ARGUMENTS = {
     "servers": {"type": "list", "elements": "str", "required": True},

@@ -112,11 +112,11 @@ from datetime import datetime
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases_disk import ReleasesDisk
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases_model import check_context_version
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat_contexts import Application, ContextChanger
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat_log import newest_file, read_tail, telling_lines
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat_manager import connect
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.disk import ReleasesDisk
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.model import check_context_version
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.contexts import Application, ContextChanger
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.log import newest_file, read_tail, telling_lines
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.manager import connect
 
 try:
     import requests

@@ -218,11 +218,11 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._context_xml import ContextXml
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._lxml_dep import LXML_IMPORT_ERROR
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml_module import edit
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml_plan import RESOURCE_TAGS
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml_run import XML_ARGUMENTS
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.context import ContextXml
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.lxml_dep import LXML_IMPORT_ERROR
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.module import edit
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.plan import RESOURCE_TAGS
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.run import XML_ARGUMENTS
 
 ATTRIBUTES = {
     "attributes": {"type": "dict", "default": {}},

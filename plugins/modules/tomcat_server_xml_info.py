@@ -128,10 +128,10 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._file import read_file
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._lxml_dep import LXML_IMPORT_ERROR
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._server_xml_info import ServerInfo
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml_document import MAX_BYTES, XmlDocument
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml_info import INFO_ARGUMENTS
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.document import MAX_BYTES, XmlDocument
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.lxml_dep import LXML_IMPORT_ERROR
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.reader import INFO_ARGUMENTS
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.server_reader import ServerInfo
 
 ARGUMENTS = {**INFO_ARGUMENTS, "service": {"type": "str"}}
 

@@ -131,9 +131,9 @@ from dataclasses import asdict
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases_disk import ReleasesDisk, applications_below
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat_contexts import Application, read_application
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat_manager import TomcatManager, connect
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.disk import ReleasesDisk, applications_below
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.contexts import Application, read_application
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.manager import TomcatManager, connect
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._wait import SystemClock, wait_until
 
 try:

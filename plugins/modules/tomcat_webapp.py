@@ -269,14 +269,18 @@ from datetime import datetime, timezone
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases import (
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.store import (
     AppReleases,
     Outcome,
     State,
     WarSource,
     newest_first,
 )
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._war import check_sha256, inspect_war, sha256_of
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.war import (
+    check_sha256,
+    inspect_war,
+    sha256_of,
+)
 
 SRC_INFO = {
     "label": {"type": "str", "required": True},

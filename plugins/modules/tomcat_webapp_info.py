@@ -129,7 +129,7 @@ from datetime import datetime, timezone
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases import (
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.store import (
     AppReleases,
     State,
     applications_below,

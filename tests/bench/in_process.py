@@ -19,8 +19,8 @@ sys.path.insert(0, str(ROOT / ".collections"))
 
 from lxml import etree  # noqa: E402
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._server_xml import ServerXml  # noqa: E402
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml_run import edit_file  # noqa: E402
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.run import edit_file  # noqa: E402
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.server import ServerXml  # noqa: E402
 
 
 def edit(path: Path, check_mode: bool) -> bool:

@@ -95,6 +95,7 @@ def lint() -> Stage:
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
         ["mypy", "--package", "ansible_collections.roundrobin.tomcat.plugins.module_utils"],
+        ["mypy", "--package", "ansible_collections.roundrobin.tomcat.plugins.plugin_utils"],
         ["mypy", "molecule/shared", "tests/ci"],
         ["ansible-lint", "--offline"],
         ["antsibull-changelog", "lint"],

@@ -18,7 +18,8 @@ import tomcat_attributes
 sys.path.insert(0, str(tomcat_attributes.ROOT / ".collections"))
 from lxml import etree
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils import _tomcat_attributes, _xml_hints
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml import hints as _xml_hints
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml import tomcat_attributes as _tomcat_attributes
 
 RELEASES = list(archives.releases())
 DOCUMENTED = re.compile(r'<code class="attributeName">([^<\s]+)</code>')

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write plugins/module_utils/_tomcat_attributes.py: which attributes Tomcat's own elements have.
+"""Write plugins/module_utils/_xml/tomcat_attributes.py: which attributes Tomcat's own elements have.
 
     python tests/ci/tomcat_attributes.py
 
@@ -25,7 +25,7 @@ import archives
 import java_classes
 
 ROOT = Path(__file__).resolve().parents[2]
-TARGET = ROOT / "plugins/module_utils/_tomcat_attributes.py"
+TARGET = ROOT / "plugins/module_utils/_xml/tomcat_attributes.py"
 
 JARS = (
     *("catalina", "catalina-ha", "catalina-storeconfig", "catalina-tribes"),

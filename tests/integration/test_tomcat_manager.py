@@ -234,7 +234,7 @@ def ask_from(instance, address):
     """The status that the manager gives a client of this address, as httpd forwards it by AJP, without a password."""
     import socket
 
-    from ansible_collections.roundrobin.tomcat.plugins.module_utils import _ajp
+    from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat import ajp as _ajp
 
     request = _ajp.build_request(
         "GET",

@@ -28,7 +28,7 @@ sys.path[:0] = [str(ROOT / "tests/ci"), str(ROOT / ".collections")]
 
 import archives  # noqa: E402
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils import _ajp  # noqa: E402
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat import ajp as _ajp  # noqa: E402
 
 CONF = ["catalina.properties", "logging.properties", "tomcat-users.xml", "web.xml", "server.xml", "context.xml"]
 SECRET = "not-a-secret-in-a-test"

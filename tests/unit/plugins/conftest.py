@@ -9,8 +9,8 @@ import copy
 
 import pytest
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._rollout_plan import plan
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._topology import derive
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.topology import derive
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.plan import plan
 
 UNREACHABLE = {
     "unreachable": True,

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils import _session_stores, _topology
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain import session_stores as _session_stores
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain import topology as _topology
 
 ROLES = Path(__file__).resolve().parents[3] / "roles"
 

@@ -13,13 +13,13 @@ from urllib.parse import parse_qs
 import pytest
 
 from ansible_collections.roundrobin.tomcat.plugins.action import httpd_balancer_member
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer_change import Wanted, apply, result
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer_manager import BalancerManager, Response
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer_model import Unreachable
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import Wanted, apply, result
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.manager import BalancerManager, Response
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.model import Unreachable
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.modules.httpd_balancer_member import ARGUMENTS
 
-PAGES = pathlib.Path(__file__).parents[1] / "module_utils/fixtures/balancer_manager"
+PAGES = pathlib.Path(__file__).resolve().parents[2] / "fixtures/balancer_manager"
 PAGE = (PAGES / "fresh.xml").read_text()
 MEMBER = "ajp://127.0.0.1:8109"
 STARTED = 0.5  # what calling a module costs

@@ -11,7 +11,7 @@ import pytest
 from ansible.errors import AnsibleActionFail, AnsibleFileNotFound
 
 from ansible_collections.roundrobin.tomcat.plugins.action import tomcat_webapp
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._war import sha256_of
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.war import sha256_of
 
 
 class Action(tomcat_webapp.ActionModule):

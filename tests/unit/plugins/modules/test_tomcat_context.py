@@ -13,8 +13,8 @@ from urllib.parse import parse_qs
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._http_health import Answer
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat_manager import TomcatManager
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.health import Answer
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.manager import TomcatManager
 from ansible_collections.roundrobin.tomcat.plugins.modules import tomcat_context, tomcat_session_info
 
 URL = "http://198.18.0.3:8080/roundrobin-manager"

@@ -11,7 +11,7 @@ import zipfile
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._war import sha256_of
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.war import sha256_of
 from ansible_collections.roundrobin.tomcat.plugins.modules import tomcat_webapp, tomcat_webapp_info
 
 

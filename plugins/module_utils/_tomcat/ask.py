@@ -1,0 +1,144 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ask a URL once, over HTTP or AJP: any answer and any failure becomes an Answer.
+
+Private to the collection.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+import typing as t
+from types import ModuleType
+
+from .ajp import AjpError, build_request, exchange, ping
+from .health import Answer, Target
+
+# A health page is short; what a broken one streams must not fill the memory.
+MAX_BODY = 256 * 1024
+USER_AGENT = "roundrobin.tomcat http_health"
+
+
+class _DeadlineStream:
+    """A socket on which all the waits of one exchange together take no longer than the time-out."""
+
+    def __init__(self, connection: socket.socket, seconds: float) -> None:
+        self._connection = connection
+        self._end = time.monotonic() + seconds
+
+    def _arm(self) -> None:
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._connection.settimeout(left)
+
+    def sendall(self, data: bytes) -> None:
+        self._arm()
+        self._connection.sendall(data)
+
+    def recv(self, size: int) -> bytes:
+        self._arm()
+        return self._connection.recv(size)
+
+
+def ask_ajp(target: Target, *, method: str, headers: t.Mapping[str, str], secret: str | None, timeout: float) -> Answer:
+    """Ask once over AJP: first whether the connector is alive (CPING), then for the page."""
+    began = time.monotonic()
+    connected = False
+    status, body, error = None, "", None
+    try:
+        request = build_request(
+            method,
+            target.path,
+            target.query,
+            server_name=target.host,
+            server_port=target.port,
+            headers={"user-agent": USER_AGENT, **headers},
+            secret=secret,
+        )
+        with socket.create_connection((target.host, target.port), timeout=timeout) as connection:
+            connected = True
+            stream = _DeadlineStream(connection, timeout - (time.monotonic() - began))
+            ping(stream)
+            response = exchange(stream, request, max_body=MAX_BODY)
+        status, body = response.status, response.body.decode("utf-8", "replace")
+    except AjpError as exc:
+        error = exc.message
+    # Before 3.10 the time-out of a socket is not yet TimeoutError.
+    except (TimeoutError, socket.timeout):
+        error = _timeout_text(connected, timeout)
+    except OSError as exc:
+        error = _os_error_text(exc)
+    return Answer(latency=time.monotonic() - began, status=status, body=body, error=error)
+
+
+def ask_http(
+    requests: ModuleType,
+    target: Target,
+    *,
+    method: str,
+    headers: t.Mapping[str, str],
+    timeout: float,
+    verify: bool | str,
+) -> Answer:
+    """Ask once over HTTP, with a connection of its own and nothing taken from the environment."""
+    began = time.monotonic()
+    status, body, error = None, "", None
+    try:
+        with requests.Session() as session:
+            # No proxy and no .netrc: the instance itself is meant.
+            session.trust_env = False
+            with session.request(
+                method,
+                target.url,
+                headers={"User-Agent": USER_AGENT, "Connection": "close", **headers},
+                timeout=timeout,
+                verify=verify,
+                # A login page that a redirect leads to would look healthy.
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                status, body = response.status_code, _read_body(response, began + timeout)
+    except requests.exceptions.ConnectTimeout:
+        error = _timeout_text(False, timeout)
+    except (requests.exceptions.Timeout, TimeoutError):
+        error = _timeout_text(True, timeout)
+    except (requests.exceptions.RequestException, OSError) as exc:
+        error = _request_error_text(exc)
+    return Answer(latency=time.monotonic() - began, status=None if error else status, body=body, error=error)
+
+
+def _read_body(response: t.Any, end: float) -> str:
+    data = b""
+    for piece in response.iter_content(8192):
+        data += piece
+        if len(data) >= MAX_BODY:
+            break
+        if time.monotonic() > end:
+            raise TimeoutError
+    return data[:MAX_BODY].decode("utf-8", "replace")
+
+
+def _timeout_text(connected: bool, timeout: float) -> str:
+    return f"no complete answer within {timeout:g} s" if connected else f"no connection within {timeout:g} s"
+
+
+def _os_error_text(exc: OSError) -> str:
+    return exc.strerror or str(exc) or type(exc).__name__
+
+
+def _request_error_text(exc: BaseException) -> str:
+    """Dig out the operating system's word from the layers that requests and urllib3 wrap it in."""
+    todo: list[object] = [exc]
+    seen: list[object] = []
+    while todo:
+        item = todo.pop(0)
+        if not isinstance(item, BaseException) or any(item is other for other in seen):
+            continue
+        seen.append(item)
+        if isinstance(item, OSError) and item.errno is not None and item.strerror:
+            return item.strerror
+        todo += [getattr(item, "reason", None), item.__cause__, item.__context__, *item.args]
+    return str(seen[-1]) or type(seen[-1]).__name__

@@ -1,0 +1,431 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is PRIVATE to the collection.
+
+"""What the inventory says, as one checked picture of the whole chain.
+
+One inventory host of the Tomcat group is one Tomcat instance. From the few
+variables of each host everything that two ends must agree on is derived here and
+nowhere else: routes, ports, workers, memcached nodes, the Redis server, clusters,
+applications. All problems are collected before anything is reported, so that an
+inventory is corrected once.
+
+Pure: the values arrive as plain data, already templated.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._net import in_url
+
+from .applications import (
+    BALANCER,
+    declared_applications,
+    members_of,
+    share_out,
+)
+from .clusters import CLUSTER_STORES, join_clusters
+from .inventory import (
+    HOST_NAME,
+    LOCAL_MACHINE,
+    Host,
+    HostVariables,
+    Problems,
+    TopologyError,
+    duplicates,
+    ip_address,
+    is_loopback,
+)
+from .session_stores import (
+    failover_nodes,
+    memcached_nodes,
+    named_memcached_nodes,
+    redis_addresses,
+    redis_servers,
+    session_store,
+)
+
+__all__ = ["BASE_PORTS", "HOST_VARIABLES", "Problems", "TopologyError", "derive", "port"]
+
+# The article's and Tomcat's own ports; an instance adds its offset to them.
+BASE_PORTS = {"ajp": 8009, "http": 8080, "shutdown": 8005, "cluster": 4000}
+
+PORT_OFF = -1  # what Tomcat itself takes for "no shutdown port"
+
+# Defaults that roles share with this module; a unit test holds them equal.
+BASE_ROOT = "/var/opt/tomcat"
+LISTEN_PORT = 80
+MANAGER_PORT = 9080
+TLS_PORT = 443
+MANAGER_PATH = "/balancer-manager"
+# Tomcat's own manager, as the role tomcat_instance puts it there.
+TOMCAT_MANAGER_PATH = "/roundrobin-manager"
+BALANCER_NAME = "tomcat"
+STICKY_COOKIE = "JSESSIONID"
+
+# Every variable that is read of a host. Only these are asked for, so that a
+# template in a variable that does not matter here is never evaluated.
+HOST_VARIABLES = (
+    "ansible_connection",
+    "ansible_host",
+    "apache_balancer_address",
+    "apache_balancer_listen_port",
+    "apache_balancer_manager_address",
+    "apache_balancer_manager_path",
+    "apache_balancer_manager_port",
+    "apache_balancer_member_lbset",
+    "apache_balancer_member_load_factor",
+    "apache_balancer_member_spare",
+    "apache_balancer_member_standby",
+    "apache_balancer_name",
+    "apache_balancer_server_name",
+    "apache_balancer_sticky_cookie",
+    "apache_balancer_tls_certificate",
+    "apache_balancer_tls_port",
+    "memcached_address",
+    "memcached_ports",
+    "redis_address",
+    "redis_port",
+    "tomcat_applications",
+    "tomcat_instance_address",
+    "tomcat_instance_ajp_enabled",
+    "tomcat_instance_ajp_port",
+    "tomcat_instance_ajp_secret",
+    "tomcat_instance_base_root",
+    "tomcat_instance_cluster_key",
+    "tomcat_instance_cluster_port",
+    "tomcat_instance_http_enabled",
+    "tomcat_instance_http_port",
+    "tomcat_instance_jvm_route",
+    "tomcat_instance_manager_enabled",
+    "tomcat_instance_memcached_failover_nodes",
+    "tomcat_instance_memcached_nodes",
+    "tomcat_instance_name",
+    "tomcat_instance_port_offset",
+    "tomcat_instance_protocol",
+    "tomcat_instance_redis_addresses",
+    "tomcat_instance_session_store",
+    "tomcat_instance_shutdown_port",
+)
+
+PROTOCOLS = ("ajp", "http")
+
+# A route ends up in the session id behind a dot: a dot inside it loses the session
+# at failover. httpd keeps 63 characters of a route and of a secret.
+ROUTE = re.compile(r"[A-Za-z0-9_]{1,63}")
+# A file name and the instance part of a systemd unit name.
+INSTANCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+ABSOLUTE_PATH = re.compile(r"(/[A-Za-z0-9_.-]+)+")
+COOKIE_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+
+
+@dataclass(frozen=True)
+class Secret:
+    """What both ends prove themselves with; the messages name the rule only, a secret is not shown, not even a wrong one."""
+
+    variable: str
+    pattern: re.Pattern[str]
+    wanted: str
+    without: str
+
+
+# Printable ASCII that neither httpd's nor Tomcat's configuration gives a meaning to.
+AJP_SECRET = Secret(
+    "tomcat_instance_ajp_secret",
+    re.compile(r"""((?!["'\\$])[!-~]){1,63}"""),
+    "1 to 63 printable ASCII characters without space, quotes, backslash or dollar sign",
+    "the AJP connector is not opened without a secret",
+)
+CLUSTER_KEY = Secret(
+    "tomcat_instance_cluster_key",
+    re.compile(r"[0-9A-Fa-f]{64}"),
+    "64 hexadecimal digits, as openssl rand -hex 32 prints them",
+    "without a key whoever reaches the port of the cluster could run code in Tomcat",
+)
+
+
+def port(offset: int, kind: str) -> int:
+    """Return the port of a kind of connector for an instance with this offset."""
+    if kind not in BASE_PORTS:
+        raise TopologyError(f"unknown kind of port {kind!r}: use one of {', '.join(sorted(BASE_PORTS))}")
+    return BASE_PORTS[kind] + offset
+
+
+def _instance(host: Host) -> dict[str, t.Any]:
+    offset = host.integer(
+        "tomcat_instance_port_offset", 0, "an integer from 0 to 50000", lambda number: 0 <= number <= 50000
+    )
+    protocol = host.choice("tomcat_instance_protocol", "ajp", PROTOCOLS)
+    enabled = {kind: host.boolean(f"tomcat_instance_{kind}_enabled", protocol == kind) for kind in PROTOCOLS}
+    if not enabled[protocol]:
+        host.problems.add(
+            f"{host.name}: httpd is to use {protocol} (tomcat_instance_protocol) but tomcat_instance_{protocol}_enabled is false."
+        )
+    ports = {kind: host.port(f"tomcat_instance_{kind}_port", port(offset, kind)) for kind in PROTOCOLS}
+    ports["shutdown"] = host.port("tomcat_instance_shutdown_port", PORT_OFF, may_be_off=True)
+    ports["cluster"] = host.port("tomcat_instance_cluster_port", port(offset, "cluster"))
+    address = host.address("tomcat_instance_address")
+    urls = {kind: f"{kind}://{in_url(address)}:{ports[kind]}" for kind in PROTOCOLS}
+    # HTTP where the instance speaks it, it needs no secret.
+    near = urls["http"] if enabled["http"] else urls["ajp"]
+    name = host.text("tomcat_instance_name", host.name, INSTANCE_NAME, "a name of letters, digits, '_', '.' and '-'")
+    return {
+        "inventory_host": host.name,
+        "name": name,
+        "base": f"{host.text('tomcat_instance_base_root', BASE_ROOT, ABSOLUTE_PATH, 'an absolute path')}/{name}",
+        "route": host.text(
+            "tomcat_instance_jvm_route",
+            re.sub(r"[^A-Za-z0-9_]", "_", host.name),
+            ROUTE,
+            "1 to 63 letters, digits and '_' (a dot would lose the session at failover)",
+        ),
+        "machine": host.machine,
+        "address": address,
+        "ports": ports,
+        "protocol": protocol,
+        "ajp_enabled": enabled["ajp"],
+        "http_enabled": enabled["http"],
+        "worker": urls[protocol],
+        "connect_url_base": near,
+        "manager_url": near + TOMCAT_MANAGER_PATH if host.boolean("tomcat_instance_manager_enabled", False) else "",
+        "failover_nodes": "",
+        "cluster_members": [],
+        **_member_settings(host),
+        "balancers": [],
+    }
+
+
+def _member_settings(host: Host) -> dict[str, t.Any]:
+    """What the instance is as a member of its balancers."""
+    standby = host.boolean("apache_balancer_member_standby", False)
+    spare = host.boolean("apache_balancer_member_spare", False)
+    if standby and spare:
+        host.complain("apache_balancer_member_spare", "false, the instance is a standby already")
+    return {
+        "load_factor": host.number("apache_balancer_member_load_factor", 1.0, "a number from 1 to 100", 1, 100),
+        "lbset": host.integer(
+            "apache_balancer_member_lbset", 0, "an integer from 0 to 99", lambda number: 0 <= number <= 99
+        ),
+        "standby": standby,
+        "spare": spare,
+    }
+
+
+def _balancer(host: Host) -> dict[str, t.Any]:
+    """Where a balancer is asked: on its own machine, the manager is not open to others."""
+    manager_address = host.text("apache_balancer_manager_address", LOCAL_MACHINE, HOST_NAME, "one address")
+    manager_path = host.text("apache_balancer_manager_path", MANAGER_PATH, ABSOLUTE_PATH, "an absolute path")
+    manager = f"http://{manager_address}:{host.port('apache_balancer_manager_port', MANAGER_PORT)}"
+    # With TLS the plain port only redirects; the manager's serves the applications too, without a certificate to be checked.
+    plain = f"http://{LOCAL_MACHINE}:{host.port('apache_balancer_listen_port', LISTEN_PORT)}"
+    server_name = host.text("apache_balancer_server_name", "", HOST_NAME, "a host name")
+    return {
+        "inventory_host": host.name,
+        "machine": host.machine,
+        "address": host.address("ansible_host"),
+        "manager_url": manager + manager_path,
+        "local_url": manager if _has_tls(host) else plain,
+        "headers": {"Host": server_name} if server_name else {},
+        "sticky_cookie": host.text("apache_balancer_sticky_cookie", STICKY_COOKIE, COOKIE_NAME, "the name of a cookie"),
+    }
+
+
+def _default_balancer(hosts: t.Sequence[Host], problems: Problems) -> str:
+    """The one balancer of all applications that do not name their instances, the same on every httpd."""
+    wanted = "1 to 40 lower case letters, digits, '_' and '-'"
+    names = {host.name: host.text("apache_balancer_name", BALANCER_NAME, BALANCER, wanted) for host in hosts}
+    if len(set(names.values())) > 1:
+        listed = ", ".join(f"{host} has {name}" for host, name in names.items())
+        problems.add(f"apache_balancer_name must be the same on all balancers: {listed}.")
+    return next(iter(names.values()), BALANCER_NAME)
+
+
+def _has_tls(host: Host) -> bool:
+    return bool(host.text("apache_balancer_tls_certificate", "", ABSOLUTE_PATH, "an absolute path"))
+
+
+def _internal_proxies(host: Host, instance: t.Mapping[str, t.Any], balancers: t.Sequence[Host]) -> list[str]:
+    """The addresses that httpd connects from, the way Tomcat writes them. AJP needs none, it tells who the client is."""
+    if instance["protocol"] == "ajp":
+        return []
+    found: list[str] = []
+    for balancer in balancers:
+        # To an address of its own a machine connects from that very address.
+        near = instance["address"] if balancer.machine == instance["machine"] else balancer.address("ansible_host")
+        name = balancer.address("apache_balancer_address") if balancer.given("apache_balancer_address") else near
+        address = ip_address(LOCAL_MACHINE if name == "localhost" else name)
+        if address is None:
+            host.problems.add(
+                f"{balancer.name}: apache_balancer_address is not set and {name!r} is no IP address. Set it to the one that httpd "
+                f"connects from: {host.name} believes what is forwarded by HTTP from there only."
+            )
+            continue
+        if address.version == 6:
+            found.append(":".join(f"{int(group, 16):x}" for group in address.exploded.split(":")))
+        else:
+            found.append(str(address))
+    return list(dict.fromkeys(found))
+
+
+def _check_unique(instances: t.Sequence[t.Mapping[str, t.Any]], problems: Problems) -> None:
+    for route in duplicates(instance["route"] for instance in instances):
+        owners = ", ".join(instance["inventory_host"] for instance in instances if instance["route"] == route)
+        problems.add(f"{owners}: the jvmRoute {route!r} is used more than once, set tomcat_instance_jvm_route.")
+    for machine, name in duplicates((instance["machine"], instance["name"]) for instance in instances):
+        problems.add(f"machine {machine}: tomcat_instance_name {name!r} is used more than once.")
+
+
+def _check_ports(
+    instances: t.Sequence[t.Mapping[str, t.Any]],
+    nodes: t.Sequence[t.Mapping[str, t.Any]],
+    servers: t.Sequence[t.Mapping[str, t.Any]],
+    balancers: t.Sequence[Host],
+    problems: Problems,
+) -> None:
+    used: dict[tuple[str, int], list[str]] = {}
+
+    def use(machine: str, number: int, user: str) -> None:
+        used.setdefault((machine, number), []).append(user)
+
+    for instance in instances:
+        for kind in PROTOCOLS:
+            if instance[f"{kind}_enabled"]:
+                use(instance["machine"], instance["ports"][kind], f"{instance['inventory_host']} ({kind})")
+        if instance["ports"]["shutdown"] != PORT_OFF:
+            use(instance["machine"], instance["ports"]["shutdown"], f"{instance['inventory_host']} (shutdown)")
+        if instance["cluster_members"]:
+            use(instance["machine"], instance["ports"]["cluster"], f"{instance['inventory_host']} (cluster)")
+    for node in nodes:
+        use(node["machine"], node["port"], f"{node['inventory_host']} (memcached)")
+    for server in servers:
+        use(server["machine"], server["port"], f"{server['inventory_host']} (Redis)")
+    for host in balancers:
+        use(host.machine, host.port("apache_balancer_listen_port", LISTEN_PORT), f"{host.name} (httpd)")
+        use(host.machine, host.port("apache_balancer_manager_port", MANAGER_PORT), f"{host.name} (balancer-manager)")
+        tls_port = host.port("apache_balancer_tls_port", TLS_PORT)
+        if _has_tls(host):
+            use(host.machine, tls_port, f"{host.name} (httpd with TLS)")
+    for (machine, number), users in used.items():
+        if len(users) > 1:
+            problems.add(
+                f"machine {machine}: port {number} is used by {' and '.join(users)}, set tomcat_instance_port_offset or the port itself."
+            )
+
+
+def _check_secrets(hosts: t.Sequence[Host], secret: Secret, problems: Problems) -> None:
+    """One secret for the group, the same at all ends."""
+    having = [host for host in hosts if host.given(secret.variable)]
+    for host in hosts:
+        value = host.variables.get(secret.variable)
+        if host not in having:
+            problems.add(f"{host.name}: {secret.variable} is not set, {secret.without}.")
+        elif not isinstance(value, str) or not secret.pattern.fullmatch(value):
+            problems.add(f"{host.name}: {secret.variable} must be {secret.wanted}.")
+    for host in having[1:]:
+        if host.variables[secret.variable] != having[0].variables[secret.variable]:
+            problems.add(
+                f"{host.name}: {secret.variable} differs from that of {having[0].name}, use one value for the group."
+            )
+
+
+def _places(described: t.Iterable[t.Mapping[str, t.Any]]) -> list[tuple[str, str]]:
+    """Return the inventory host and the machine of each."""
+    return [(item["inventory_host"], item["machine"]) for item in described]
+
+
+def _check_reach(
+    servers: t.Iterable[tuple[str, str, str]],
+    variable: str,
+    clients: t.Sequence[tuple[str, str]],
+    problems: Problems,
+) -> None:
+    """A service on a loopback address serves its own machine only."""
+    for name, machine, address in servers:
+        far = [client for client, client_machine in clients if client_machine != machine]
+        if far and is_loopback(address):
+            problems.add(
+                f"{name}: listens on {address}, which {', '.join(far)} on another machine cannot reach, set {variable}."
+            )
+
+
+def derive(
+    hosts: t.Mapping[str, HostVariables],
+    groups: t.Mapping[str, t.Sequence[str]],
+    *,
+    tomcat_group: str = "tomcat",
+    memcached_group: str = "memcached",
+    redis_group: str = "redis",
+    balancer_group: str = "balancer",
+    problems: Problems | None = None,
+) -> dict[str, t.Any]:
+    """Derive the whole chain from the inventory.
+
+    hosts: the HOST_VARIABLES that are set, of every host of the groups.
+    problems: what the caller found while it read them.
+    Raises one TopologyError that lists everything that is wrong.
+    """
+    problems = problems if problems is not None else Problems()
+
+    def members(group: str) -> list[Host]:
+        return [Host(str(name), hosts[name], problems) for name in groups.get(group, ())]
+
+    tomcats, memcacheds, balancers = members(tomcat_group), members(memcached_group), members(balancer_group)
+    servers = redis_servers(members(redis_group))
+    store = session_store(tomcats, problems)
+    named_nodes = named_memcached_nodes(tomcats, problems)
+
+    wanted = [(tomcat_group, tomcats, "the Tomcat instances"), (balancer_group, balancers, "httpd")]
+    if store == "memcached" and not named_nodes:
+        wanted.append(
+            (memcached_group, memcacheds, "the memcached nodes, unless tomcat_instance_memcached_nodes names them")
+        )
+    for group, found, purpose in wanted:
+        if not found:
+            problems.add(f"group {group!r} is empty or missing, it must hold the hosts of {purpose}.")
+
+    instances = [_instance(host) for host in tomcats]
+    for host, item in zip(tomcats, instances):
+        item["internal_proxies"] = _internal_proxies(host, item, balancers)
+    nodes = memcached_nodes(memcacheds)
+    addresses = redis_addresses(tomcats, servers, redis_group, problems) if store == "redis" else []
+    described_balancers = [_balancer(host) for host in balancers]
+    applications = declared_applications([*tomcats, *balancers], problems)
+    share_out(applications, instances, _default_balancer(balancers, problems), problems)
+    clusters = join_clusters(instances, applications, store, problems) if store in CLUSTER_STORES else []
+
+    _check_unique(instances, problems)
+    _check_ports(instances, nodes, servers, balancers, problems)
+    _check_secrets([host for host, item in zip(tomcats, instances) if item["ajp_enabled"]], AJP_SECRET, problems)
+    if clusters:
+        _check_secrets(tomcats, CLUSTER_KEY, problems)
+    for served, address, variable, clients in (
+        (instances, "address", "tomcat_instance_address", [(host.name, host.machine) for host in balancers]),
+        *((cluster, "address", "tomcat_instance_address", _places(cluster)) for cluster in clusters),
+        (nodes, "host", "memcached_address", _places(instances)),
+        (servers if store == "redis" else [], "host", "redis_address", _places(instances)),
+    ):
+        _check_reach(
+            [(*place, item[address]) for place, item in zip(_places(served), served)], variable, clients, problems
+        )
+    used_nodes = named_nodes or nodes
+    for host, item in zip(tomcats, instances):
+        item["failover_nodes"] = failover_nodes(host, item["machine"], used_nodes) if store == "memcached" else ""
+    problems.raise_if_any()
+
+    for application in applications:
+        application["members"] = members_of(instances, application["instances"])
+    return {
+        "instances": instances,
+        "memcached_nodes": used_nodes,
+        "msm_memcached_nodes": ",".join(f"{node['id']}:{node['host']}:{node['port']}" for node in used_nodes),
+        "redis_servers": servers,
+        "redis_addresses": addresses,
+        "balancers": described_balancers,
+        "applications": applications,
+        "session_store": store,
+    }

@@ -1,0 +1,212 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is PRIVATE to the collection.
+
+"""What a rollout is to do with each instance, judged by what was found of it and by the record of an interrupted one.
+
+Nothing on the hosts says how far an interrupted rollout came. The record tells how a member was before it, the rest
+is reality: a member that was in service then and is not now was left out by it.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from .readings import (
+    Facts,
+    Interrupted,
+    Place,
+    RecordedMember,
+    Releases,
+    Result,
+    Seat,
+)
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What the rollout wants, of all instances alike."""
+
+    kind: str
+    application: str
+    version: str
+    rollback_all: bool
+
+
+@dataclass(frozen=True)
+class Member:
+    """One instance in the rollout."""
+
+    instance: Result
+    aim: Aim
+    seats: t.Mapping[Place, Seat]
+    # Nothing where they were not read.
+    releases: Releases | None
+    # Why it does not answer as it should, empty if it does. None where it was not asked.
+    unhealthy: str | None
+    interrupted: Interrupted | None
+
+    @property
+    def host(self) -> str:
+        """Its inventory host."""
+        return str(self.instance["inventory_host"])
+
+    @property
+    def recorded(self) -> RecordedMember | None:
+        """How it was before the interrupted rollout."""
+        return self.interrupted.members.get(self.host) if self.interrupted else None
+
+    @property
+    def wanted(self) -> dict[Place, str]:
+        """Its state at every place at the end: as it was before any rollout touched it.
+
+        A rollout never puts back what a person took out, so a member that is in service now is so by somebody's will.
+        """
+        states: dict[Place, str] = {}
+        for place, seat in self.seats.items():
+            states[place] = seat.state
+            if self.recorded and seat.state != "enabled":
+                states[place] = self.recorded.states.get(place, seat.state)
+        return states
+
+    @property
+    def left_out(self) -> bool:
+        """Whether it is out of service and is not to stay so."""
+        return any(self.seats[place].state != state for place, state in self.wanted.items())
+
+    @property
+    def stays_out(self) -> bool:
+        """Whether a person took it out somewhere, which stays so."""
+        return any(state != "enabled" for state in self.wanted.values())
+
+    @property
+    def ignored(self) -> str:
+        """Where httpd gives it no requests though it is enabled, and why."""
+        return ", ".join(
+            f"{seat.why_not} at {httpd}:{balancer}"
+            for (httpd, balancer), seat in self.seats.items()
+            if seat.state == "enabled" and not seat.usable
+        )
+
+    @property
+    def sick(self) -> str:
+        """Why it does not serve though it should; httpd's word counts where it was not asked itself."""
+        if "enabled" not in self.wanted.values():
+            return ""
+        if self.unhealthy is None and not any(seat.usable for seat in self.seats.values()):
+            return self.ignored
+        return self.unhealthy or ""
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the interrupted rollout may have left it in the middle."""
+        return self.recorded is not None and (self.left_out or bool(self.sick))
+
+    @property
+    def version_now(self) -> str | None:
+        """The release that is active."""
+        return self.releases.active if self.releases else None
+
+    @property
+    def previous_version(self) -> str | None:
+        """The release that was active before that."""
+        return self.releases.previous if self.releases else None
+
+    @property
+    def _same_application(self) -> bool:
+        return self.interrupted is not None and self.interrupted.application == self.aim.application
+
+    @property
+    def version_before(self) -> str | None:
+        """What it goes back to if this rollout fails: the last release that is known to have been good here."""
+        if self.recorded and self.interrupted and self._same_application:
+            same_release = self.version_now == self.interrupted.version == self.aim.version
+            if self.aim.kind == "repair" or self.unfinished or same_release:
+                return self.recorded.version
+        return self.version_now
+
+    @property
+    def release_to_go_back_to(self) -> str | None:
+        """What a rollback that names no release means here: what was before the interrupted rollout, if there was one."""
+        if self.recorded is None or self.interrupted is None or not self._same_application:
+            return self.previous_version
+        of_the_rollout = self.version_now in (self.recorded.version, self.interrupted.version)
+        return self.recorded.version if of_the_rollout else self.previous_version
+
+    @property
+    def version_after(self) -> str | None:
+        """The release that it is to have at the end; none where a first release is taken back."""
+        if self.aim.kind == "restart":
+            return self.version_now
+        return self.version_before if self.aim.kind == "repair" else self.aim.version
+
+    @property
+    def reason_to_skip(self) -> str:
+        """Why there is nothing to do with it, or nothing."""
+        if self.aim.kind == "restart" or self.left_out:
+            return ""
+        if self.aim.kind == "repair":
+            return "" if self._to_repair else "in order" + (f", on {self.version_now}" if self.version_now else "")
+        if self.version_now is None and self.aim.kind == "rollback":
+            return f"no release of {self.aim.application}"
+        if self.version_now != self.aim.version or self.sick:
+            return ""
+        return f"on {self.aim.version} already" + (", stays out of service" if self.stays_out else "")
+
+    @property
+    def _to_repair(self) -> bool:
+        if self.recorded is None or self.interrupted is None:
+            return False
+        on_target = self.version_now == self.interrupted.version
+        if self.version_now != self.recorded.version and (not on_target or self.aim.rollback_all):
+            return True
+        return bool(self.sick)
+
+    def as_dict(self, keep_usable: t.Callable[[Place, Seat], int]) -> dict[str, t.Any]:
+        """What the playbooks need of it, and what the record keeps."""
+        return {
+            "machine": self.instance["machine"],
+            "version_now": self.version_now,
+            "version_before": self.version_before,
+            "version_after": self.version_after,
+            "previous_version": self.previous_version,
+            "states": [
+                {
+                    "httpd": place[0],
+                    "balancer": place[1],
+                    "state": self.wanted[place],
+                    "state_now": seat.state,
+                    "usable_now": seat.usable,
+                    "standby": seat.standby,
+                    "keep_usable": keep_usable(place, seat),
+                }
+                for place, seat in self.seats.items()
+            ],
+            "out_by": self.interrupted.id if self.interrupted and self.recorded and self.left_out else None,
+            "left_by_person": self.stays_out,
+        }
+
+
+def judge(
+    instances: t.Iterable[Result], topology: Result, facts: Facts, interrupted: Interrupted | None, aim: Aim
+) -> list[Member]:
+    """Bring together what is known of each instance."""
+    members: list[Member] = []
+    for instance in instances:
+        host = instance["inventory_host"]
+        seats = {}
+        for described in topology["balancers"]:
+            for balancer in instance["balancers"]:
+                place = (described["inventory_host"], balancer)
+                for seat in facts.seats.get(place, ()):
+                    if seat.host == host:
+                        seats[place] = seat
+        releases = facts.releases.get(host)
+        # Without a release there is nothing that could answer.
+        empty = releases is not None and releases.active is None and aim.application
+        unhealthy = None if empty else facts.health.get(host)
+        members.append(Member(instance, aim, seats, releases, unhealthy, interrupted))
+    return members

@@ -1,0 +1,342 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is PRIVATE to the collection.
+
+"""What the preflight of a rollout read, made of the results of its tasks.
+
+A result may have failed, its host may have been out of reach: that is found here, and becomes one line that names
+the host. What is left is plain facts: members at their places, releases, health, and the record of a rollout that
+was interrupted.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._stores.redis import down_message
+
+Result = t.Mapping[str, t.Any]
+Place = tuple[str, str]  # an httpd and the name of a balancer on it
+
+LONGEST_LIST = 8
+
+
+@dataclass
+class Lines:
+    """What is to be said, in the order in which it was found; what several hosts have in common is one line."""
+
+    found: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, message: str, *hosts: str) -> None:
+        """Remember a message, and the hosts that it is about."""
+        named = self.found.setdefault(message, [])
+        named.extend(host for host in hosts if host not in named)
+
+    def __iter__(self) -> t.Iterator[str]:
+        """Each line, its hosts before it."""
+        return (f"{listed(hosts)}: {message}" if hosts else message for message, hosts in self.found.items())
+
+
+@dataclass
+class Findings:
+    """What forbids to begin, and what a person should know."""
+
+    problems: Lines = field(default_factory=Lines)
+    warnings: Lines = field(default_factory=Lines)
+    out_of_reach: set[str] = field(default_factory=set)
+
+    def unreachable(self, host: str, message: str) -> None:
+        """Say it once: every task says it of its own, and each in other words."""
+        if host not in self.out_of_reach:
+            self.problems.add(f"unreachable: {message}", host)
+        self.out_of_reach.add(host)
+
+
+def listed(names: t.Sequence[str]) -> str:
+    """Names in a sentence; of a long list the beginning and the number."""
+    if len(names) > LONGEST_LIST:
+        return f"{', '.join(names[: LONGEST_LIST - 1])} and {len(names) - LONGEST_LIST + 1} more"
+    return ", ".join(names) or "none"
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A member as one balancer on one httpd has it; host is its inventory host, or its URL if the inventory has none."""
+
+    host: str
+    state: str
+    usable: bool
+    standby: bool
+    why_not: str
+
+    @classmethod
+    def of(cls, member: Result, host: str) -> Seat:
+        """Read a member as httpd_balancer_info returns it."""
+        faults = [
+            word
+            for word, shown in (
+                (member["state"], member["state"] != "enabled"),
+                ("in error", member.get("in_error")),
+                ("failed httpd's health check", member.get("health_check_failed")),
+            )
+            if shown
+        ]
+        usable = bool(member["usable"])
+        why_not = "" if usable else ", ".join(faults) or f"httpd says {member.get('status')}"
+        return cls(host, str(member["state"]), usable, bool(member.get("standby")), why_not)
+
+
+@dataclass(frozen=True)
+class Releases:
+    """The releases of the application on one instance; staged has the reason for those that cannot be used."""
+
+    active: str | None
+    previous: str | None
+    staged: t.Mapping[str, str | None]
+    # What is served beside the active one, to those who began on it.
+    older: t.Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class RecordedMember:
+    """An instance before the interrupted rollout."""
+
+    version: str | None
+    states: t.Mapping[Place, str]
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """The record of a rollout that did not come to its end."""
+
+    id: str
+    kind: str
+    application: str
+    version: str
+    policy: str
+    by: str
+    started_at: str
+    members: t.Mapping[str, RecordedMember]
+    file: Result
+
+    @classmethod
+    def of(cls, file: Result) -> Interrupted:
+        """Read the lock file that was taken over. Its record's members are a plan's members."""
+        record = file.get("record") or {}
+        holder = file.get("holder") or {}
+        members = {
+            host: RecordedMember(
+                member.get("version_before"),
+                {(state["httpd"], state["balancer"]): state["state"] for state in member.get("states") or ()},
+            )
+            for host, member in (record.get("members") or {}).items()
+        }
+        return cls(
+            id=file.get("id") or "?",
+            kind=record.get("kind") or "?",
+            application=record.get("application") or "",
+            version=record.get("version") or "",
+            policy=record.get("policy") or "",
+            by=holder.get("by") or "?",
+            started_at=file.get("started_at") or "?",
+            members=members,
+            file=file,
+        )
+
+    @property
+    def called(self) -> str:
+        """What a person knows it by."""
+        what = " ".join(word for word in (self.application, self.version) if word)
+        return f"rollout {self.id} ({self.kind}{' of ' + what if what else ''}, begun {self.started_at} by {self.by})"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that was read."""
+
+    seats: t.Mapping[Place, t.Sequence[Seat]]
+    releases: t.Mapping[str, Releases]
+    # Why an instance is not healthy, empty for a healthy one. One that was not asked is not in it.
+    health: t.Mapping[str, str]
+
+
+def read(
+    readings: t.Mapping[str, t.Any],
+    topology: Result,
+    base_name: str,
+    hosts: t.Sequence[str],
+    findings: Findings,
+    *,
+    managers_wanted: bool,
+) -> Facts:
+    """Turn the results of the preflight's tasks into facts.
+
+    managers_wanted: whether Tomcat's own managers are needed, so that one that does not answer is a problem.
+    """
+
+    def of_hosts(kind: str) -> dict[str, Result]:
+        results = readings.get(kind) or {}
+        return {host: results[host] for host in hosts if host in results}
+
+    seats = _seats(readings.get("balancers") or (), topology, findings)
+    _obedience(readings.get("obedience") or (), {httpd for httpd, _balancer in seats}, findings)
+    releases = {
+        host: _releases(result, base_name)
+        for host, result in of_hosts("releases").items()
+        if _answered(result, host, findings)
+    }
+    for host, result in of_hosts("staging").items():
+        _answered(result, host, findings)
+    _stores(of_hosts("stores"), topology, findings)
+    read_redis(of_hosts("redis"), findings)
+    health = _health(of_hosts("health"), findings)
+    for host, result in of_hosts("managers").items():
+        if managers_wanted:
+            _answered(result, host, findings, "Tomcat's own manager does not answer, which this strategy needs: ")
+        # Tomcat serves something else than it should where a run died between the two.
+        if result.get("problems"):
+            health[host] = "; ".join(filter(None, [health.get(host), *result["problems"]]))
+    return Facts(seats, releases, health)
+
+
+def _answered(result: Result, host: str, findings: Findings, about: str = "") -> bool:
+    """Whether a task got its answer; if not, why becomes a problem. A skipped task has none, and nothing is wrong."""
+    if result.get("unreachable"):
+        findings.unreachable(host, _message(result))
+    elif result.get("failed"):
+        findings.problems.add(about + _message(result), host)
+    else:
+        return not result.get("skipped")
+    return False
+
+
+def _message(result: Result) -> str:
+    return str(result.get("msg") or "the task failed and does not say why").strip()
+
+
+def answers(results: t.Iterable[Result], findings: Findings) -> list[Result]:
+    """Of the results of a loop over the httpd hosts, those with an answer."""
+    return [result for result in results if _answered(result, result["item"]["inventory_host"], findings)]
+
+
+def read_locks(results: t.Iterable[Result], findings: Findings) -> Interrupted | None:
+    """The record to take over: the newest, if the httpd hosts have different ones."""
+    taken = [
+        Interrupted.of(result["taken_over"])
+        for result in results
+        if _answered(result, result["item"]["inventory_host"], findings) and result.get("taken_over")
+    ]
+    newest = max(taken, key=lambda one: one.started_at, default=None)
+    for other in taken:
+        if newest and other.id != newest.id:
+            findings.warnings.add(f"{other.called} is on record too; only the newer {newest.id} is looked at.")
+    return newest
+
+
+def _seats(results: t.Iterable[Result], topology: Result, findings: Findings) -> dict[Place, list[Seat]]:
+    hosts = {instance["worker"]: instance["inventory_host"] for instance in topology["instances"]}
+    seats: dict[Place, list[Seat]] = {}
+    asked = set()
+    for result in results:
+        httpd = result["item"]["inventory_host"]
+        asked.add(httpd)
+        if not _answered(result, httpd, findings):
+            continue
+        for balancer in result["balancers"]:
+            seats[httpd, balancer["name"]] = [
+                Seat.of(member, hosts.get(member["worker"], member["worker"])) for member in balancer["members"]
+            ]
+    for described in topology["balancers"]:
+        if described["inventory_host"] not in asked:
+            findings.problems.add("its balancers were not read.", described["inventory_host"])
+    return seats
+
+
+def check_members(topology: Result, balancers: t.Iterable[str], facts: Facts, findings: Findings) -> None:
+    """Every balancer that was read must have its members."""
+    readable = {httpd for httpd, _balancer in facts.seats}
+    for httpd in (described["inventory_host"] for described in topology["balancers"]):
+        for balancer in balancers if httpd in readable else ():
+            there = [seat.host for seat in facts.seats.get((httpd, balancer), ())]
+            for instance in topology["instances"]:
+                if balancer in instance["balancers"] and instance["inventory_host"] not in there:
+                    findings.problems.add(
+                        f"balancer {balancer} has no member {instance['inventory_host']} ({instance['worker']}); it has "
+                        f"{listed(there)}. Run site.yml first.",
+                        httpd,
+                    )
+
+
+def _obedience(results: t.Iterable[Result], readable: t.Container[str], findings: Findings) -> None:
+    for result in results:
+        described, balancer = result["item"]
+        httpd = described["inventory_host"]
+        # An httpd that cannot even be read has its line already.
+        if httpd in readable and result.get("failed") and not result.get("unreachable"):
+            findings.problems.add(f"the manager does not obey for balancer {balancer}: {result.get('msg')}", httpd)
+
+
+def _releases(result: Result, base_name: str) -> Releases:
+    if "applications" in result:  # tomcat_webapp_info
+        entry = result["applications"].get(base_name) or {}
+        staged = {release["version"]: release.get("problem") for release in entry.get("releases") or ()}
+        older = tuple(context["version"] for context in (entry.get("contexts") or ())[:-1])
+        return Releases(entry.get("active_version"), entry.get("previous_version"), staged, older)
+    staged = dict.fromkeys(result.get("releases") or ())  # tomcat_webapp in check mode
+    return Releases(result.get("version_before"), result.get("previous_version"), staged)
+
+
+def _health(results: t.Mapping[str, Result], findings: Findings) -> dict[str, str]:
+    """What each instance answered, for one application or, from a loop, for several.
+
+    A bad answer is no problem yet: the rollout may be what mends it.
+    """
+    health: dict[str, str] = {}
+    for host, result in results.items():
+        asked = [one for one in result.get("results") or [result] if not one.get("skipped")]
+        for one in asked:
+            if one.get("unreachable"):
+                findings.unreachable(host, _message(one))
+        bad = [one for one in asked if one.get("failed") and not one.get("unreachable")]
+        several = len(asked) > 1
+        if asked:
+            health[host] = "; ".join((f"{one['item']['name']}: " if several else "") + _message(one) for one in bad)
+    return health
+
+
+def _stores(results: t.Mapping[str, Result], topology: Result, findings: Findings) -> None:
+    nodes = topology["memcached_nodes"]
+    if topology["session_store"] == "none":
+        findings.warnings.add(
+            "tomcat_instance_session_store is none: whoever has a session on a member loses it when that member is taken out."
+        )
+    if topology["session_store"] == "memcached" and len(nodes) == 1:
+        findings.warnings.add(
+            f"{nodes[0]['host']}:{nodes[0]['port']} is the only memcached node: every session is lost with it."
+        )
+    evictions: dict[str, int] = {}
+    for host, result in results.items():
+        for node in result["nodes"] if _answered(result, host, findings) else ():
+            name = f"{node['host']}:{node['port']}"
+            if not node["up"]:
+                findings.problems.add(f"memcached {name} does not answer: {node['reason']}", host)
+            elif node["evictions"]:
+                evictions[name] = max(evictions.get(name, 0), node["evictions"])
+    for name, count in evictions.items():
+        findings.warnings.add(f"memcached {name} threw {count} items away for want of memory, sessions among them.")
+
+
+def read_redis(results: t.Mapping[str, Result], findings: Findings) -> None:
+    """Of sentinels and of a cluster some may be down; where none answers, no session can be had."""
+    evicting: set[str] = set()
+    for host, result in results.items():
+        servers = result["servers"] if _answered(result, host, findings) else []
+        down = down_message(servers)
+        if down and not any(server["up"] for server in servers):
+            findings.problems.add(down, host)
+        evicting.update(server["server"] for server in servers if server["evictions"])
+    for name in sorted(evicting):
+        findings.warnings.add(f"{name} threw keys away for want of memory, sessions among them.")

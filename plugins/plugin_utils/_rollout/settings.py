@@ -1,0 +1,124 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is PRIVATE to the collection.
+
+"""What a person asked of a rollout, checked."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.inventory import (
+    FALSE_WORDS,
+    TRUE_WORDS,
+    as_integer,
+)
+
+from .batches import Serial
+from .readings import Findings
+
+KINDS = ("deploy", "rollback", "restart", "repair")
+STRATEGIES = ("restart", "reload", "parallel")
+POLICIES = ("rollback_member", "rollback_all", "stop")
+HOOKS = (
+    "before_rollout",
+    "before_batch",
+    "after_drain",
+    "before_activate",
+    "after_healthy",
+    "after_batch",
+    "on_failure",
+    "after_rollout",
+    "notify",
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What was asked for."""
+
+    kind: str
+    application: str
+    version: str
+    war: bool
+    hosts: t.Sequence[str]
+    serial: Serial
+    min_available: int
+    allow_same_machine: bool
+    strategy: str
+    policy: str
+    memcached_sticky: bool
+    storage_key_prefix: str
+
+    @property
+    def changes_running(self) -> bool:
+        """Whether a member goes on running while it changes. A restart and a repair always restart it."""
+        return self.strategy != "restart" and self.kind in ("deploy", "rollback")
+
+    @property
+    def beside(self) -> bool:
+        """Whether a member has the new release beside the one before."""
+        return self.strategy == "parallel" and self.changes_running
+
+    @property
+    def takes_members_out(self) -> bool:
+        """Whether a member is out of service while it changes."""
+        return not self.beside
+
+    @classmethod
+    def of(cls, given: t.Mapping[str, t.Any], findings: Findings) -> Settings:
+        """Read the settings; what is not accepted becomes a problem and the strictest value takes its place."""
+        problems = findings.problems
+
+        def choice(variable: str, value: t.Any, choices: t.Sequence[str]) -> str:
+            if value not in choices:
+                problems.add(f"{variable} is {value!r}, it must be one of {', '.join(choices)}.")
+                return choices[0]
+            return str(value)
+
+        kind = choice("kind", given.get("kind"), KINDS)
+        version = str(given.get("version") or "")
+        if kind == "deploy" and not version:
+            problems.add("release_version is not given: -e release_version=1.4.2")
+        for name in given.get("hooks") or {}:
+            if name not in HOOKS:
+                problems.add(f"rolling_deploy_hooks has {name!r}, it may have {', '.join(HOOKS)}.")
+        for line in given.get("hook_problems") or ():
+            problems.add(str(line))
+
+        min_available = as_integer(given.get("min_available", 1))
+        if min_available is None or min_available < 0:
+            problems.add(f"rolling_deploy_min_available is {given['min_available']!r}, it must be 0 or more.")
+            min_available = 1
+        word = str(given.get("allow_same_machine", False)).lower()
+        if word not in TRUE_WORDS | FALSE_WORDS:
+            problems.add(f"rolling_deploy_allow_same_machine is {word!r}, it must be true or false.")
+        return cls(
+            kind=kind,
+            application=str(given.get("application") or ""),
+            version=version,
+            war=bool(given.get("war")),
+            hosts=tuple(given["hosts"]),
+            serial=_serial(given.get("serial", 1), findings),
+            min_available=min_available,
+            allow_same_machine=word in TRUE_WORDS,
+            strategy=choice("rolling_deploy_strategy", given.get("strategy", STRATEGIES[0]), STRATEGIES),
+            policy=choice("rolling_deploy_on_failure", given.get("policy", POLICIES[0]), POLICIES),
+            memcached_sticky=str(given.get("memcached_sticky", True)).lower() in TRUE_WORDS,
+            storage_key_prefix=str(given.get("storage_key_prefix") or ""),
+        )
+
+
+def _serial(value: t.Any, findings: Findings) -> Serial:
+    steps = value if isinstance(value, list) else [value]
+    for step in steps:
+        if as_integer(step) is None and not re.fullmatch(r"[0-9]{1,9}%", str(step)):
+            findings.problems.add(
+                f'rolling_deploy_serial is {value!r}, it must be a number, a percentage as "25%", or a list of these.'
+            )
+            return (1,)
+    return tuple(steps)

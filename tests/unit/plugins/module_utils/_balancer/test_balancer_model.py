@@ -1,0 +1,77 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pages in fixtures/balancer_manager were recorded from httpd 2.4.71."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer import model
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.model import ManagerError
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.pages import parse_xml
+
+PAGES = pathlib.Path(__file__).resolve().parents[3] / "fixtures" / "balancer_manager"
+
+
+def read(name):
+    return parse_xml((PAGES / name).read_text())
+
+
+def test_states_and_usability():
+    first, standby, third = read("draining_and_error.xml")[0].members
+    assert (first.state, model.usable(first)) == ("draining", False)
+    assert (standby.state, model.usable(standby), standby.as_dict()["standby"]) == ("disabled", False, True)
+    assert (third.state, model.usable(third), third.as_dict()["in_error"]) == ("enabled", False, True)
+
+
+def test_every_word_of_the_status_is_known():
+    assert model.parse_flags("Init Ign Drn Dis Stop Err Stby Spar HcFl Shut Ok ") == frozenset("INDSEHRCU")
+
+
+@pytest.mark.parametrize(
+    "key, worker",
+    [
+        ({"worker": "ajp://127.0.0.1:8009"}, "ajp://127.0.0.1:8009"),
+        ({"worker": "ajp://127.0.0.1"}, "ajp://127.0.0.1:8009"),
+        ({"worker": "AJP://127.0.0.1:8109"}, "ajp://127.0.0.1:8109"),
+        ({"worker": "http://[::1]:8080"}, "http://[::1]:8080"),
+        ({"route": "t2"}, "ajp://127.0.0.1:8109"),
+        ({"route": "t1", "balancer": "balancer://blog"}, "http://127.0.0.1:8009/deep%20er"),
+        ({"route": "t1", "balancer": "Blog"}, "http://127.0.0.1:8009/deep%20er"),
+        ({"worker": "unix:/run/shop/app.sock|http://localhost"}, "unix:/run/shop/app.sock|http://localhost"),
+    ],
+)
+def test_finds_the_one_member(key, worker):
+    balancers = read("fresh.xml")
+    assert model.find(balancers, key.get("balancer"), key.get("worker"), key.get("route"))[1].worker == worker
+
+
+@pytest.mark.parametrize(
+    "key, part",
+    [
+        ({"worker": "ajp://127.0.0.1:810"}, "not a member"),
+        ({"worker": "ajp://127.0.0.10:8009"}, "not a member"),
+        ({"route": "t1"}, "not one member but 2"),
+        ({"route": "t"}, "not a member of any balancer"),
+        ({"route": "t2", "balancer": "blog"}, "not a member of balancer 'blog'"),
+        ({"route": "t2", "balancer": "sho"}, "no balancer 'sho'"),
+        ({"worker": "ajp://127.0.0.1:8109", "route": "t1"}, "not a member"),
+        ({"worker": "tomcat1"}, "not a URL"),
+        ({"worker": "ajp://h:x"}, "not a URL"),
+    ],
+)
+def test_never_takes_another_member(key, part):
+    balancers = read("fresh.xml")
+    with pytest.raises(ManagerError, match=part):
+        model.find(balancers, key.get("balancer"), key.get("worker"), key.get("route"))
+
+
+def test_a_member_that_was_renamed_is_found_again():
+    balancers = read("fresh.xml")
+    assert model.find(balancers, "shop", None, "old", "t2")[1].route == "t2"
+    assert model.find(balancers, "shop", None, "t1", "t2")[1].route == "t1"
+    with pytest.raises(ManagerError, match="route 'old' is not a member"):
+        model.find(balancers, "shop", None, "old", "new")

@@ -1,0 +1,693 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.topology import (
+    HOST_VARIABLES,
+    Problems,
+    TopologyError,
+    derive,
+    port,
+)
+
+SECRET = "s3cr3t-value"
+
+# An instance that is nothing special to httpd, and has no application.
+PLAIN_MEMBER = {
+    "manager_url": "",
+    "internal_proxies": [],
+    "load_factor": 1.0,
+    "lbset": 0,
+    "standby": False,
+    "spare": False,
+    "balancers": [],
+    "cluster_members": [],
+}
+
+# Two instances on one machine, a third on its own; memcached on a Tomcat machine and apart.
+GROUPS = {"tomcat": ["tc-1", "tc-2", "tc.3"], "memcached": ["mc1", "mc2"], "balancer": ["lb"]}
+
+
+def cluster():
+    return {
+        "tc-1": {"ansible_host": "198.18.0.3", "tomcat_instance_ajp_secret": SECRET},
+        "tc-2": {
+            "ansible_host": "198.18.0.3",
+            "tomcat_instance_ajp_secret": SECRET,
+            "tomcat_instance_port_offset": 100,
+        },
+        "tc.3": {"ansible_host": "198.18.0.4", "tomcat_instance_ajp_secret": SECRET},
+        "mc1": {"ansible_host": "198.18.0.3", "memcached_ports": [11211, 11212]},
+        "mc2": {"ansible_host": "198.18.0.5"},
+        "lb": {"ansible_host": "198.18.0.2"},
+    }
+
+
+def with_changes(**changes):
+    """The cluster with variables added: tc_1={...} is for host tc-1, lb={...} for lb."""
+    hosts = cluster()
+    for host, variables in changes.items():
+        name = {"tc_1": "tc-1", "tc_2": "tc-2", "tc_3": "tc.3"}.get(host, host)
+        hosts[name].update(variables)
+    return hosts
+
+
+def test_balancer_settings_are_followed():
+    settings = {
+        "apache_balancer_listen_port": 8000,
+        "apache_balancer_manager_address": "127.0.0.2",
+        "apache_balancer_manager_path": "/bm",
+        "apache_balancer_manager_port": 9081,
+        "apache_balancer_server_name": "shop.example",
+        "apache_balancer_sticky_cookie": "SID",
+    }
+    balancer = derive(with_changes(lb=settings), GROUPS)["balancers"][0]
+    assert balancer["manager_url"] == "http://127.0.0.2:9081/bm"
+    assert balancer["local_url"] == "http://127.0.0.1:8000"
+    assert balancer["headers"] == {"Host": "shop.example"}
+    assert balancer["sticky_cookie"] == "SID"
+
+
+def applications(*entries):
+    return derive(with_changes(lb={"tomcat_applications": list(entries)}), GROUPS)["applications"]
+
+
+def test_whole_cluster():
+    result = derive(with_changes(tc_1={"tomcat_instance_shutdown_port": 8005}), GROUPS)
+    assert result["instances"] == [
+        {
+            "inventory_host": "tc-1",
+            "name": "tc-1",
+            "base": "/var/opt/tomcat/tc-1",
+            "route": "tc_1",
+            "machine": "198.18.0.3",
+            "address": "198.18.0.3",
+            "ports": {"ajp": 8009, "http": 8080, "shutdown": 8005, "cluster": 4000},
+            "protocol": "ajp",
+            "ajp_enabled": True,
+            "http_enabled": False,
+            "worker": "ajp://198.18.0.3:8009",
+            "connect_url_base": "ajp://198.18.0.3:8009",
+            "failover_nodes": "n1,n2",
+            **PLAIN_MEMBER,
+        },
+        {
+            "inventory_host": "tc-2",
+            "name": "tc-2",
+            "base": "/var/opt/tomcat/tc-2",
+            "route": "tc_2",
+            "machine": "198.18.0.3",
+            "address": "198.18.0.3",
+            "ports": {"ajp": 8109, "http": 8180, "shutdown": -1, "cluster": 4100},
+            "protocol": "ajp",
+            "ajp_enabled": True,
+            "http_enabled": False,
+            "worker": "ajp://198.18.0.3:8109",
+            "connect_url_base": "ajp://198.18.0.3:8109",
+            "failover_nodes": "n1,n2",
+            **PLAIN_MEMBER,
+        },
+        {
+            "inventory_host": "tc.3",
+            "name": "tc.3",
+            "base": "/var/opt/tomcat/tc.3",
+            "route": "tc_3",
+            "machine": "198.18.0.4",
+            "address": "198.18.0.4",
+            "ports": {"ajp": 8009, "http": 8080, "shutdown": -1, "cluster": 4000},
+            "protocol": "ajp",
+            "ajp_enabled": True,
+            "http_enabled": False,
+            "worker": "ajp://198.18.0.4:8009",
+            "connect_url_base": "ajp://198.18.0.4:8009",
+            "failover_nodes": "",
+            **PLAIN_MEMBER,
+        },
+    ]
+    assert [node["id"] for node in result["memcached_nodes"]] == ["n1", "n2", "n3"]
+    assert result["msm_memcached_nodes"] == "n1:198.18.0.3:11211,n2:198.18.0.3:11212,n3:198.18.0.5:11211"
+    assert result["balancers"] == [
+        {
+            "inventory_host": "lb",
+            "machine": "198.18.0.2",
+            "address": "198.18.0.2",
+            "manager_url": "http://127.0.0.1:9080/balancer-manager",
+            "local_url": "http://127.0.0.1:80",
+            "headers": {},
+            "sticky_cookie": "JSESSIONID",
+        }
+    ]
+    assert result["applications"] == []
+    assert result["session_store"] == "memcached"
+
+
+def test_the_articles_single_machine():
+    local = {"ansible_connection": "local"}
+    hosts = {
+        "jvm1": {**local, "tomcat_instance_ajp_secret": SECRET},
+        "jvm2": {**local, "tomcat_instance_ajp_secret": SECRET, "tomcat_instance_port_offset": 100},
+        "cache": local,
+        "web": local,
+    }
+    result = derive(hosts, {"tomcat": ["jvm1", "jvm2"], "memcached": ["cache"], "balancer": ["web"]})
+    assert [item["worker"] for item in result["instances"]] == ["ajp://127.0.0.1:8009", "ajp://127.0.0.1:8109"]
+    assert result["msm_memcached_nodes"] == "n1:127.0.0.1:11211"
+    # There is no other node to prefer.
+    assert [item["failover_nodes"] for item in result["instances"]] == ["", ""]
+
+
+def test_group_names_are_parameters():
+    groups = {"app": GROUPS["tomcat"], "cache": GROUPS["memcached"], "web": GROUPS["balancer"]}
+    result = derive(cluster(), groups, tomcat_group="app", memcached_group="cache", balancer_group="web")
+    assert len(result["instances"]) == 3
+
+
+def test_nothing_of_the_secret_is_returned():
+    assert SECRET not in repr(derive(cluster(), GROUPS))
+
+
+def test_values_as_the_command_line_gives_them():
+    words = {
+        "tomcat_instance_port_offset": "200",
+        "tomcat_instance_http_enabled": "yes",
+        "tomcat_instance_shutdown_port": "-1",
+    }
+    instance = derive(with_changes(tc_1=words), GROUPS)["instances"][0]
+    assert instance["ports"] == {"ajp": 8209, "http": 8280, "shutdown": -1, "cluster": 4200}
+    assert instance["http_enabled"] is True
+    assert instance["connect_url_base"] == "http://198.18.0.3:8280"
+
+
+def test_http_protocol_needs_no_secret():
+    hosts = {
+        "t": {"tomcat_instance_protocol": "http", "tomcat_instance_session_store": "none"},
+        "lb": {"ansible_host": "198.18.0.2"},
+    }
+    result = derive(hosts, {"tomcat": ["t"], "balancer": ["lb"]})
+    assert result["instances"][0]["worker"] == "http://t:8080"
+    assert result["instances"][0]["ajp_enabled"] is False
+    assert result["session_store"] == "none"
+
+
+@pytest.mark.parametrize(
+    "balancer, expected",
+    [
+        ({}, ["198.18.0.2"]),
+        ({"ansible_host": "web.example", "apache_balancer_address": "198.18.1.2"}, ["198.18.1.2"]),
+        ({"ansible_host": "198.18.0.4"}, ["198.18.0.4"]),
+        ({"apache_balancer_address": "fd00::2"}, ["fd00:0:0:0:0:0:0:2"]),
+        ({"apache_balancer_address": "localhost"}, ["127.0.0.1"]),
+    ],
+)
+def test_tomcat_believes_httpd_by_its_address(balancer, expected):
+    result = derive(with_changes(lb=balancer, tc_3={"tomcat_instance_protocol": "http"}), GROUPS)
+    assert [item["internal_proxies"] for item in result["instances"]] == [[], [], expected]
+
+
+def test_a_neighbour_connects_from_the_address_it_connects_to():
+    changes = {"tomcat_instance_protocol": "http", "tomcat_instance_address": "127.0.0.1"}
+    result = derive(with_changes(lb={"ansible_host": "198.18.0.4"}, tc_3=changes), GROUPS)
+    assert result["instances"][2]["internal_proxies"] == ["127.0.0.1"]
+
+
+def test_two_balancers_are_believed():
+    hosts = {**with_changes(tc_3={"tomcat_instance_protocol": "http"}), "lb2": {"ansible_host": "198.18.0.9"}}
+    result = derive(hosts, {**GROUPS, "balancer": ["lb", "lb2"]})
+    assert result["instances"][2]["internal_proxies"] == ["198.18.0.2", "198.18.0.9"]
+
+
+def test_with_tls_the_site_is_asked_through_the_managers_port():
+    tls = {"apache_balancer_tls_certificate": "/etc/ssl/site.pem", "apache_balancer_manager_port": 9081}
+    assert derive(with_changes(lb=tls), GROUPS)["balancers"][0]["local_url"] == "http://127.0.0.1:9081"
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, ""),
+        ({"tomcat_instance_manager_enabled": "false"}, ""),
+        ({"tomcat_instance_manager_enabled": True}, "ajp://198.18.0.3:8009/roundrobin-manager"),
+        (
+            {"tomcat_instance_manager_enabled": "yes", "tomcat_instance_http_enabled": True},
+            "http://198.18.0.3:8080/roundrobin-manager",
+        ),
+    ],
+)
+def test_tomcats_manager(variables, expected):
+    assert derive(with_changes(tc_1=variables), GROUPS)["instances"][0]["manager_url"] == expected
+
+
+def test_ipv6_address_is_bracketed():
+    instance = derive(with_changes(tc_3={"tomcat_instance_address": "fd00::3"}), GROUPS)["instances"][2]
+    assert instance["address"] == "fd00::3"
+    assert instance["worker"] == "ajp://[fd00::3]:8009"
+
+
+@pytest.mark.parametrize(
+    "path, base_name, context_path",
+    [("/", "ROOT", ""), ("/app", "app", "/app"), ("/app/", "app", "/app"), ("/a/b", "a#b", "/a/b")],
+)
+def test_application_paths(path, base_name, context_path):
+    (application,) = applications({"path": path})
+    assert application == {
+        "name": base_name,
+        "path": context_path or "/",
+        "context_path": context_path,
+        "base_name": base_name,
+        "health_path": "/",
+        "health_status": 200,
+        "health_pattern": "",
+        "instances": ["tc-1", "tc-2", "tc.3"],
+        "balancer": "tomcat",
+        "members": application["members"],
+    }
+
+
+def test_application_with_everything():
+    entry = {
+        "name": "shop",
+        "path": "/shop",
+        "instances": ["tc-1"],
+        "health_path": "/health?full=1",
+        "health_status": "204",
+        "health_pattern": "v={version}$",
+    }
+    (application,) = applications(entry)
+    derived = {"balancer": "shop", "members": application["members"], "context_path": "/shop", "base_name": "shop"}
+    assert application == {**entry, "health_status": 204, **derived}
+    assert [member["route"] for member in application["members"]] == ["tc_1"]
+
+
+@pytest.mark.parametrize(
+    "entry, expected",
+    [
+        ("shop", "tomcat_applications[0] is 'shop', it must be a dictionary"),
+        ({"path": "app"}, "path is 'app'"),
+        ({"path": "/a//b"}, "path is '/a//b'"),
+        ({"path": "/../b"}, "path is '/../b'"),
+        ({"path": ""}, "path is ''"),
+        ({}, "path is None"),
+        ({"path": "/", "name": "a/b"}, "name is 'a/b'"),
+        ({"path": "/", "name": ".."}, "name is '..'"),
+        ({"path": "/", "health_path": "health"}, "health_path is 'health'"),
+        ({"path": "/", "health_path": "/a b"}, "health_path is '/a b'"),
+        ({"path": "/", "health_status": 99}, "health_status is 99"),
+        ({"path": "/", "health_status": True}, "health_status is True"),
+        ({"path": "/", "health_pattern": "("}, "health_pattern is '('"),
+        ({"path": "/", "health_pattern": 1}, "health_pattern is 1"),
+        ({"path": "/", "heath_path": "/x"}, "unknown key heath_path"),
+        ({"path": "/", "instances": []}, "instances is [], it must be a list of one or more"),
+        ({"path": "/", "instances": "tc-1"}, "instances is 'tc-1', it must be a list"),
+        ({"path": "/", "instances": ["tc-1", "tc-1"]}, "none of them twice"),
+        ({"path": "/", "instances": [1]}, "instances is [1]"),
+        (
+            {"path": "/", "instances": ["tc-1", "tc-9"]},
+            "application 'ROOT': instances has tc-9, known are the Tomcat instances tc-1, tc-2, tc.3.",
+        ),
+        ({"path": "/", "name": "Tomcat", "instances": ["tc-1"]}, "would be 'tomcat', that is apache_balancer_name"),
+        ({"path": "/", "name": "x" * 41, "instances": ["tc-1"]}, "longer than 40 characters"),
+    ],
+)
+def test_bad_application(entry, expected):
+    with pytest.raises(TopologyError) as caught:
+        applications(entry)
+    assert expected in caught.value.message
+
+
+def test_application_twice():
+    with pytest.raises(TopologyError) as caught:
+        applications({"path": "/app"}, {"path": "/app/", "name": "other"}, {"path": "/x", "name": "app"})
+    assert "has the path '/app' twice" in caught.value.message
+    assert "has the name 'app' twice" in caught.value.message
+
+
+def test_applications_share_the_instances_out():
+    declared = [
+        {"path": "/"},
+        {"path": "/shop", "instances": ["tc.3", "tc-1"]},
+        {"path": "/shop/Admin", "instances": ["tc-1"]},
+        {"path": "/blog"},
+    ]
+    result = derive(
+        with_changes(
+            lb={"tomcat_applications": declared, "apache_balancer_name": "pool"},
+            tc_1={"apache_balancer_member_load_factor": "2.5", "apache_balancer_member_lbset": 1},
+            tc_3={"apache_balancer_member_standby": True},
+        ),
+        GROUPS,
+    )
+    assert [(item["balancer"], item["instances"]) for item in result["applications"]] == [
+        ("pool", ["tc-1", "tc-2", "tc.3"]),
+        ("shop", ["tc-1", "tc.3"]),
+        ("shop-admin", ["tc-1"]),
+        ("pool", ["tc-1", "tc-2", "tc.3"]),
+    ]
+    assert {item["inventory_host"]: item["balancers"] for item in result["instances"]} == {
+        "tc-1": ["pool", "shop", "shop-admin"],
+        "tc-2": ["pool"],
+        "tc.3": ["pool", "shop"],
+    }
+    assert result["applications"][1]["members"] == [
+        {
+            "worker": "ajp://198.18.0.3:8009",
+            "route": "tc_1",
+            "load_factor": 2.5,
+            "lbset": 1,
+            "standby": False,
+            "spare": False,
+        },
+        {
+            "worker": "ajp://198.18.0.4:8009",
+            "route": "tc_3",
+            "load_factor": 1.0,
+            "lbset": 0,
+            "standby": True,
+            "spare": False,
+        },
+    ]
+
+
+def test_two_applications_cannot_have_one_balancer():
+    with pytest.raises(TopologyError, match="application 'a-b': its balancer would be 'a-b', that of 'a.b' too"):
+        applications(
+            {"path": "/1", "name": "a.b", "instances": ["tc-1"]}, {"path": "/2", "name": "a-b", "instances": ["tc-1"]}
+        )
+
+
+def test_the_default_balancer_has_one_name():
+    hosts = {**cluster(), "lb2": {"apache_balancer_name": "other"}}
+    with pytest.raises(TopologyError, match="must be the same on all balancers: lb has tomcat, lb2 has other"):
+        derive(hosts, {**GROUPS, "balancer": ["lb", "lb2"]})
+
+
+@pytest.mark.parametrize(
+    "changes, expected",
+    [
+        ({"lb": {"apache_balancer_name": "Shop"}}, "apache_balancer_name is 'Shop', it must be 1 to 40 lower case"),
+        (
+            {"lb": {"ansible_host": "web.example"}, "tc_3": {"tomcat_instance_protocol": "http"}},
+            "lb: apache_balancer_address is not set and 'web.example' is no IP address.",
+        ),
+        ({"lb": {"apache_balancer_tls_certificate": "site.pem"}}, "must be an absolute path"),
+        (
+            {"lb": {"apache_balancer_tls_certificate": "/site.pem", "apache_balancer_tls_port": 80}},
+            "machine 198.18.0.2: port 80 is used by lb (httpd) and lb (httpd with TLS)",
+        ),
+        ({"tc_1": {"apache_balancer_member_load_factor": 101}}, "is 101, it must be a number from 1 to 100"),
+        ({"tc_1": {"apache_balancer_member_load_factor": "1.234"}}, "load_factor is '1.234'"),
+        ({"tc_1": {"apache_balancer_member_load_factor": True}}, "load_factor is True"),
+        ({"tc_1": {"apache_balancer_member_lbset": 100}}, "lbset is 100, it must be an integer from 0 to 99"),
+        (
+            {"tc_1": {"apache_balancer_member_standby": True, "apache_balancer_member_spare": "yes"}},
+            "apache_balancer_member_spare is 'yes', it must be false, the instance is a standby already",
+        ),
+        ({"tc_1": {"tomcat_instance_jvm_route": "a.b"}}, "tc-1: tomcat_instance_jvm_route is 'a.b'"),
+        ({"tc_1": {"tomcat_instance_jvm_route": "a-b"}}, "tc-1: tomcat_instance_jvm_route is 'a-b'"),
+        ({"tc_1": {"tomcat_instance_jvm_route": "x" * 64}}, "1 to 63 letters"),
+        ({"tc_1": {"tomcat_instance_jvm_route": "tc_3"}}, "tc-1, tc.3: the jvmRoute 'tc_3' is used more than once"),
+        (
+            {"tc_2": {"tomcat_instance_name": "tc-1"}},
+            "machine 198.18.0.3: tomcat_instance_name 'tc-1' is used more than once",
+        ),
+        ({"tc_2": {"tomcat_instance_name": "a/b"}}, "tomcat_instance_name is 'a/b'"),
+        (
+            {"tc_2": {"tomcat_instance_port_offset": 0}},
+            "machine 198.18.0.3: port 8009 is used by tc-1 (ajp) and tc-2 (ajp), set tomcat_instance_port_offset or the port itself",
+        ),
+        ({"tc_2": {"tomcat_instance_shutdown_port": 8009}}, "port 8009 is used by tc-1 (ajp) and tc-2 (shutdown)"),
+        ({"tc_1": {"tomcat_instance_ajp_port": 11212}}, "port 11212 is used by tc-1 (ajp) and mc1 (memcached)"),
+        (
+            {"lb": {"ansible_host": "198.18.0.4", "apache_balancer_listen_port": 8009}},
+            "port 8009 is used by tc.3 (ajp) and lb (httpd)",
+        ),
+        ({"tc_1": {"tomcat_instance_port_offset": "many"}}, "tomcat_instance_port_offset is 'many'"),
+        ({"tc_1": {"tomcat_instance_port_offset": True}}, "tomcat_instance_port_offset is True"),
+        ({"tc_1": {"tomcat_instance_port_offset": -1}}, "tomcat_instance_port_offset is -1"),
+        ({"tc_1": {"tomcat_instance_ajp_port": 70000}}, "tomcat_instance_ajp_port is 70000"),
+        ({"tc_1": {"tomcat_instance_ajp_port": -1}}, "tomcat_instance_ajp_port is -1"),
+        ({"tc_1": {"tomcat_instance_protocol": "h2"}}, "tomcat_instance_protocol is 'h2', it must be one of ajp, http"),
+        (
+            {"tc_1": {"tomcat_instance_ajp_enabled": "maybe"}},
+            "tomcat_instance_ajp_enabled is 'maybe', it must be true or false",
+        ),
+        ({"tc_1": {"tomcat_instance_ajp_enabled": False}}, "tomcat_instance_ajp_enabled is false"),
+        ({"tc_1": {"tomcat_instance_address": "0.0.0.0"}}, "not all of them"),
+        ({"tc_1": {"tomcat_instance_address": "a b"}}, "tomcat_instance_address is 'a b'"),
+        (
+            {"tc_3": {"tomcat_instance_address": "127.0.0.1"}},
+            "tc.3: listens on 127.0.0.1, which lb on another machine cannot reach",
+        ),
+        ({"mc2": {"memcached_address": "127.0.0.1"}}, "set memcached_address"),
+        ({"mc2": {"memcached_address": "::"}}, "not all of them"),
+        ({"mc2": {"memcached_address": "fd00::1"}}, "takes no IPv6 address"),
+        ({"mc2": {"memcached_ports": 11211}}, "memcached_ports is 11211, it must be a list"),
+        ({"mc2": {"memcached_ports": []}}, "memcached_ports is []"),
+        ({"mc2": {"memcached_ports": ["a"]}}, "memcached_ports is ['a']"),
+        ({"tc_1": {"tomcat_instance_session_store": "disk"}}, "one of memcached, redis, backup, delta, none"),
+        ({"tc_1": {"tomcat_instance_session_store": "none"}}, "must be the same on all instances"),
+        ({"tc_1": {"tomcat_instance_ajp_secret": None}}, "tc-1: tomcat_instance_ajp_secret is not set"),
+        (
+            {"tc_2": {"tomcat_instance_ajp_secret": "other"}},
+            "tc-2: tomcat_instance_ajp_secret differs from that of tc-1",
+        ),
+        ({"lb": {"tomcat_applications": {"path": "/"}}}, "it must be a list"),
+        (
+            {"lb": {"tomcat_applications": []}, "tc_1": {"tomcat_applications": [{"path": "/"}]}},
+            "differs between tc-1 and lb",
+        ),
+    ],
+)
+def test_bad_inventory(changes, expected):
+    with pytest.raises(TopologyError) as caught:
+        derive(with_changes(**changes), GROUPS)
+    assert expected in caught.value.message
+
+
+KEY = "0123456789abcdefABCDEF0123456789" * 2
+
+
+def in_a_cluster(store="delta", **changes):
+    """The cluster with sessions that the Tomcats replicate."""
+    shared = {"tomcat_instance_session_store": store, "tomcat_instance_cluster_key": KEY}
+    names = ("tc_1", "tc_2", "tc_3")
+    return with_changes(**{**changes, **{name: {**shared, **changes.get(name, {})} for name in names}})
+
+
+def test_every_instance_is_a_member_of_the_cluster():
+    result = derive(in_a_cluster(tc_3={"tomcat_instance_cluster_port": 4444}), {**GROUPS, "memcached": []})
+    members = result["instances"][0]["cluster_members"]
+    assert [(item["inventory_host"], item["host"], item["port"]) for item in members] == [
+        ("tc-1", "198.18.0.3", 4000),
+        ("tc-2", "198.18.0.3", 4100),
+        ("tc.3", "198.18.0.4", 4444),
+    ]
+    assert all(instance["cluster_members"] == members for instance in result["instances"])
+    assert KEY not in repr(result)
+
+
+@pytest.mark.parametrize(
+    "changes, expected",
+    [
+        (
+            {"tc_2": {"tomcat_instance_cluster_port": 4000}},
+            "machine 198.18.0.3: port 4000 is used by tc-1 (cluster) and tc-2 (cluster)",
+        ),
+        ({"tc_2": {"tomcat_instance_cluster_port": 11211}}, "port 11211 is used by tc-2 (cluster) and mc1 (memcached)"),
+        (
+            {"tc_3": {"tomcat_instance_address": "127.0.0.1"}, "lb": {"ansible_host": "198.18.0.4"}},
+            "tc.3: listens on 127.0.0.1, which tc-1, tc-2 on another machine cannot reach, set tomcat_instance_address",
+        ),
+        ({"tc_2": {"tomcat_instance_cluster_key": ""}}, "tc-2: tomcat_instance_cluster_key is not set, without a key"),
+        ({"tc_2": {"tomcat_instance_cluster_key": "0" * 64}}, "tc-2: tomcat_instance_cluster_key differs"),
+        (
+            {"tc_2": {"tomcat_instance_cluster_key": "secret"}},
+            "tomcat_instance_cluster_key must be 64 hexadecimal digits",
+        ),
+    ],
+)
+def test_bad_cluster(changes, expected):
+    with pytest.raises(TopologyError) as caught:
+        derive(in_a_cluster(**changes), GROUPS)
+    assert expected in caught.value.message
+
+
+def test_a_key_is_asked_for_where_there_is_a_cluster_only():
+    assert derive(in_a_cluster("none", tc_1={"tomcat_instance_cluster_key": "bad"}), GROUPS)["session_store"] == "none"
+
+
+@pytest.mark.parametrize("secret", ["with space", 'a"b', "a'b", "a\\b", "a${b}", "x" * 64, "s\u00e9cret", 12345])
+def test_a_bad_secret_is_not_shown(secret):
+    same = {"tomcat_instance_ajp_secret": secret}
+    with pytest.raises(TopologyError) as caught:
+        derive(with_changes(tc_1=same, tc_2=same, tc_3=same), GROUPS)
+    assert "1 to 63 printable ASCII characters" in caught.value.message
+    assert str(secret) not in caught.value.message
+
+
+@pytest.mark.parametrize("group", ["tomcat", "memcached", "balancer"])
+def test_empty_group(group):
+    with pytest.raises(TopologyError) as caught:
+        derive(cluster(), {**GROUPS, group: []})
+    assert f"group '{group}' is empty or missing" in caught.value.message
+
+
+def test_without_a_store_no_memcached_is_needed():
+    none = {"tomcat_instance_session_store": "none"}
+    result = derive(with_changes(tc_1=none, tc_2=none, tc_3=none), {**GROUPS, "memcached": []})
+    assert result["memcached_nodes"] == []
+    assert result["msm_memcached_nodes"] == ""
+
+
+OWN_NODES = "a:cache.example:11211,b:198.18.0.9:11212"
+
+
+def with_nodes(text, **changes):
+    named = {"tomcat_instance_memcached_nodes": text}
+    return with_changes(**{name: {**named, **changes.get(name, {})} for name in ("tc_1", "tc_2", "tc_3")})
+
+
+def test_memcached_nodes_of_ones_own():
+    result = derive(
+        with_nodes(OWN_NODES, tc_1={"tomcat_instance_memcached_failover_nodes": "b"}), {**GROUPS, "memcached": []}
+    )
+    assert result["msm_memcached_nodes"] == OWN_NODES
+    assert [(node["id"], node["host"], node["port"], node["inventory_host"]) for node in result["memcached_nodes"]] == [
+        ("a", "cache.example", 11211, None),
+        ("b", "198.18.0.9", 11212, None),
+    ]
+    assert [instance["failover_nodes"] for instance in result["instances"]] == ["b", "", ""]
+
+
+def test_memcached_nodes_of_ones_own_stand_before_those_of_the_group():
+    assert derive(with_nodes(OWN_NODES), GROUPS)["msm_memcached_nodes"] == OWN_NODES
+
+
+@pytest.mark.parametrize(
+    ("hosts", "expected"),
+    [
+        (with_nodes("cache.example:11211"), "it must be n1:HOST:PORT,n2:HOST:PORT"),
+        (with_nodes("n1:cache.example:0"), "tc-1: tomcat_instance_memcached_nodes is 'n1:cache.example:0', it must be"),
+        (with_nodes("n1:a:1,n1:b:1"), "each node with an id of its own"),
+        (
+            with_nodes(OWN_NODES, tc_2={"tomcat_instance_memcached_nodes": "n1:a:1"}),
+            "tomcat_instance_memcached_nodes must be the same on all instances: tc-2 has n1:a:1",
+        ),
+        (
+            with_changes(tc_1={"tomcat_instance_memcached_failover_nodes": "n4"}),
+            "tc-1: tomcat_instance_memcached_failover_nodes is 'n4', it must be some of n1,n2,n3, but not all",
+        ),
+        (with_changes(tc_1={"tomcat_instance_memcached_failover_nodes": "n1,n2,n3"}), "but not all"),
+    ],
+)
+def test_bad_memcached_nodes(hosts, expected):
+    with pytest.raises(TopologyError) as error:
+        derive(hosts, GROUPS)
+    assert expected in str(error.value)
+
+
+def with_redis(redis=None, **changes):
+    """The cluster with its sessions in Redis, on a host of its own."""
+    hosts = with_changes(**{name: {"tomcat_instance_session_store": "redis"} for name in ("tc_1", "tc_2", "tc_3")})
+    for host, variables in changes.items():
+        hosts[{"tc_1": "tc-1", "tc_2": "tc-2", "tc_3": "tc.3"}[host]].update(variables)
+    hosts["r"] = {"ansible_host": "198.18.0.6", **(redis or {})}
+    return hosts, {**GROUPS, "memcached": [], "redis": ["r"]}
+
+
+@pytest.mark.parametrize(
+    ("redis", "address"),
+    [
+        ({}, "redis://198.18.0.6:6379"),
+        ({"redis_port": "6380", "redis_address": "fd00::6"}, "redis://[fd00::6]:6380"),
+    ],
+)
+def test_the_server_of_the_group(redis, address):
+    result = derive(*with_redis(redis))
+    assert result["redis_addresses"] == [address]
+    assert [server["inventory_host"] for server in result["redis_servers"]] == ["r"]
+    assert result["session_store"] == "redis"
+
+
+def test_servers_of_ones_own():
+    own = {"tomcat_instance_redis_addresses": ["rediss://a:6379", "rediss://b:6379"]}
+    hosts, groups = with_redis(tc_1=own, tc_2=own, tc_3=own)
+    assert derive(hosts, {**groups, "redis": []})["redis_addresses"] == own["tomcat_instance_redis_addresses"]
+    # With another store nobody asks for them.
+    assert derive(cluster(), GROUPS)["redis_addresses"] == []
+
+
+@pytest.mark.parametrize(
+    ("hosts", "group", "expected"),
+    [
+        (with_redis()[0], [], "group 'redis' must hold the one host of the Redis server, it has 0"),
+        (with_redis()[0], ["r", "mc2"], "it has 2"),
+        (
+            with_redis(tc_2={"tomcat_instance_redis_addresses": ["redis://a:1"]})[0],
+            ["r"],
+            "tc-2 has ['redis://a:1'], others []",
+        ),
+        (with_redis({"redis_port": 0})[0], ["r"], "r: redis_port is 0, it must be a port"),
+        (with_redis({"redis_address": "127.0.0.1"})[0], ["r"], "listens on 127.0.0.1, which tc-1, tc-2, tc.3"),
+        (
+            with_redis({"ansible_host": "198.18.0.4", "redis_port": 8009})[0],
+            ["r"],
+            "port 8009 is used by tc.3 (ajp) and r (Redis)",
+        ),
+    ],
+)
+def test_bad_redis(hosts, group, expected):
+    with pytest.raises(TopologyError) as error:
+        derive(hosts, {**GROUPS, "redis": group})
+    assert expected in str(error.value)
+
+
+def test_all_problems_at_once():
+    problems = Problems()
+    problems.add("lb: found by the caller.")
+    hosts = with_changes(tc_1={"tomcat_instance_jvm_route": "a.b"}, tc_2={"tomcat_instance_port_offset": "x"})
+    with pytest.raises(TopologyError) as caught:
+        derive(hosts, {**GROUPS, "balancer": []}, problems=problems)
+    lines = caught.value.message.splitlines()
+    assert lines[0] == "The inventory cannot be used, 5 problems:"
+    assert lines[1] == "  1. lb: found by the caller."
+    assert len(lines) == 6
+
+
+def test_input_is_left_alone():
+    hosts = cluster()
+    before = copy.deepcopy(hosts)
+    derive(hosts, GROUPS)
+    assert hosts == before
+
+
+def test_every_variable_read_is_announced():
+    """A variable missing from HOST_VARIABLES would never reach derive() in a play."""
+    asked = set()
+
+    class Recorder(dict):
+        def get(self, key, default=None):
+            asked.add(key)
+            return super().get(key, default)
+
+    plain = with_changes(tc_3={"tomcat_instance_protocol": "http"})
+    for hosts, groups in ((plain, GROUPS), (in_a_cluster(), GROUPS), with_redis()):
+        derive({name: Recorder(variables) for name, variables in hosts.items()}, groups)
+    assert asked == set(HOST_VARIABLES)
+
+
+@pytest.mark.parametrize(
+    "offset, kind, expected", [(0, "ajp", 8009), (100, "http", 8180), (200, "shutdown", 8205), (100, "cluster", 4100)]
+)
+def test_port(offset, kind, expected):
+    assert port(offset, kind) == expected
+
+
+def test_port_of_unknown_kind():
+    with pytest.raises(TopologyError, match="unknown kind of port 'https'"):
+        port(0, "https")

@@ -1,0 +1,220 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.readings import (
+    Findings,
+    Interrupted,
+    Lines,
+    Releases,
+    Seat,
+    listed,
+    read,
+    read_locks,
+)
+
+FAILED = {"failed": True, "msg": "it is so"}
+
+
+def facts_of(chain, base_name="ROOT", managers_wanted=True):
+    findings = Findings()
+    facts = read(chain.readings, chain.topology, base_name, chain.hosts, findings, managers_wanted=managers_wanted)
+    return facts, findings
+
+
+def problems_of(chain):
+    return list(facts_of(chain)[1].problems)
+
+
+def test_what_is_in_order_is_plain_facts(read_chain):
+    facts, findings = facts_of(read_chain(2, httpds=2))
+    assert (list(findings.problems), list(findings.warnings)) == ([], [])
+    seats = [Seat(host, "enabled", True, False, "") for host in ("app1", "app2")]
+    assert facts.seats == {("web1", "tomcat"): seats, ("web2", "tomcat"): seats}
+    assert facts.releases["app1"] == Releases("1.0", "0.9", {"1.1": None, "1.0": None, "0.9": None})
+    assert facts.health == {"app1": "", "app2": ""}
+
+
+def test_a_host_that_is_out_of_reach_is_named_once(read_chain):
+    chain = read_chain(2, httpds=2).unreachable("app2").unreachable("web1")
+    timed_out = "unreachable: Failed to connect to the host via ssh: Connection timed out"
+    assert problems_of(chain) == [f"web1, app2: {timed_out}"]
+
+
+@pytest.mark.parametrize("kind", ["releases", "staging", "stores"])
+def test_what_failed_on_several_hosts_is_one_line(read_chain, kind):
+    chain = read_chain(3)
+    for host in ("app1", "app3"):
+        chain.readings[kind][host] = dict(FAILED)
+    assert problems_of(chain) == ["app1, app3: it is so"]
+
+
+def test_a_manager_that_does_not_answer_is_told_as_what_it_is(read_chain):
+    chain = read_chain(2)
+    chain.readings["managers"] = {"app1": {"contexts": []}, "app2": dict(FAILED)}
+    assert problems_of(chain) == ["app2: Tomcat's own manager does not answer, which this strategy needs: it is so"]
+
+
+def test_a_manager_that_is_not_needed_may_be_silent_and_is_heard_all_the_same(read_chain):
+    chain = read_chain(2)
+    chain.readings["managers"] = {"app1": {"problems": ["/ does not run"]}, "app2": dict(FAILED)}
+    facts, findings = facts_of(chain, managers_wanted=False)
+    assert (list(findings.problems), facts.health) == ([], {"app1": "/ does not run", "app2": ""})
+
+
+def test_a_task_that_does_not_say_why_is_told_too(read_chain):
+    chain = read_chain(1)
+    chain.readings["releases"]["app1"] = {"failed": True}
+    assert problems_of(chain) == ["app1: the task failed and does not say why"]
+
+
+def test_a_balancer_that_cannot_be_read_is_not_also_told_to_disobey(read_chain):
+    chain = read_chain(2, httpds=2)
+    chain.readings["balancers"][0] = {"item": chain.topology["balancers"][0], **FAILED}
+    for result in chain.readings["obedience"]:
+        result.update(failed=True, msg="the change was ignored")
+    assert problems_of(chain) == [
+        "web1: it is so",
+        "web2: the manager does not obey for balancer tomcat: the change was ignored",
+    ]
+
+
+def test_a_balancer_that_was_not_asked_is_told(read_chain):
+    chain = read_chain(2, httpds=2)
+    chain.readings["balancers"].pop()
+    assert problems_of(chain) == ["web2: its balancers were not read."]
+
+
+@pytest.mark.parametrize(
+    "change, why",
+    [
+        ({"state": "draining"}, "draining"),
+        ({"state": "enabled", "in_error": True}, "in error"),
+        ({"state": "disabled", "health_check_failed": True}, "disabled, failed httpd's health check"),
+        ({"state": "enabled", "status": "Init Spar"}, "httpd says Init Spar"),
+    ],
+)
+def test_why_a_member_gets_no_requests(change, why):
+    assert Seat.of({"usable": False, "status": "Init Ok", **change}, "app1").why_not == why
+
+
+def test_a_member_that_the_inventory_does_not_know_has_its_address_for_a_name(read_chain):
+    chain = read_chain(2)
+    chain.topology["instances"].pop()
+    facts, _findings = facts_of(chain)
+    assert [seat.host for seat in facts.seats["web1", "tomcat"]] == ["app1", "ajp://198.18.0.11:8009"]
+
+
+def test_bad_health_is_no_problem_and_says_which_application(read_chain):
+    chain = read_chain(2, applications=[{"path": "/"}, {"path": "/shop"}])
+    chain.sick("app1", application="shop").sick("app2", "no answer")
+    facts, findings = facts_of(chain)
+    assert list(findings.problems) == []
+    assert facts.health == {"app1": "shop: status 503 instead of 200", "app2": "ROOT: no answer; shop: no answer"}
+
+
+def test_what_was_not_asked_for_its_health_is_not_known(read_chain):
+    chain = read_chain(2).release("app1", None)
+    del chain.readings["health"]["app2"]
+    assert facts_of(chain)[0].health == {}
+
+
+def test_releases_that_users_still_have_beside_the_active_one(read_chain):
+    chain = read_chain(1)
+    entry = chain.readings["releases"]["app1"]["applications"]["ROOT"]
+    entry["contexts"].append({"context_version": "2", "version": "1.1"})
+    entry.update(active_version="1.1", previous_version="1.0")
+    entry["releases"][2]["problem"] = "its WAR is gone"
+    expected = Releases("1.1", "1.0", {"1.1": None, "1.0": None, "0.9": "its WAR is gone"}, ("1.0",))
+    assert facts_of(chain)[0].releases == {"app1": expected}
+
+
+def test_an_application_that_is_not_there_has_no_release(read_chain):
+    assert facts_of(read_chain(1), "shop")[0].releases == {"app1": Releases(None, None, {})}
+
+
+def test_releases_as_tomcat_webapp_tells_them(read_chain):
+    chain = read_chain(1)
+    chain.readings["releases"]["app1"] = {"version_before": "1.0", "previous_version": None, "releases": ["1.1", "1.0"]}
+    assert facts_of(chain)[0].releases["app1"] == Releases("1.0", None, {"1.1": None, "1.0": None})
+
+
+def test_stores_are_asked_from_where_they_are_needed(read_chain):
+    chain = read_chain(3)
+    for host in ("app1", "app3"):
+        chain.readings["stores"][host]["nodes"][0].update(up=False, reason="Connection refused")
+    for host, count in (("app1", 3), ("app2", 5)):
+        chain.readings["stores"][host]["nodes"][1].update(evictions=count)
+    _facts, findings = facts_of(chain)
+    assert list(findings.problems) == ["app1, app3: memcached 198.18.1.11:11211 does not answer: Connection refused"]
+    assert list(findings.warnings) == [
+        "memcached 198.18.1.12:11211 threw 5 items away for want of memory, sessions among them."
+    ]
+
+
+def test_a_single_store_is_warned_of(read_chain):
+    _facts, findings = facts_of(read_chain(2, stores=1))
+    assert list(findings.warnings) == ["198.18.1.11:11211 is the only memcached node: every session is lost with it."]
+
+
+def test_sessions_that_nothing_keeps_are_warned_of(read_chain):
+    chain = read_chain(2)
+    chain.topology["session_store"] = "none"
+    (warning,) = facts_of(chain)[1].warnings
+    assert "whoever has a session on a member loses it" in warning
+
+
+# The lock -------------------------------------------------------------------
+
+
+def test_a_lock_that_another_rollout_holds_is_a_problem(read_chain):
+    chain = read_chain(2, httpds=2)
+    for lock in chain.readings["locks"]:
+        lock.update(failed=True, msg="rollout B by bob@ctl holds the lock")
+    findings = Findings()
+    assert read_locks(chain.readings["locks"], findings) is None
+    assert list(findings.problems) == ["web1, web2: rollout B by bob@ctl holds the lock"]
+
+
+def test_of_two_records_the_newer_counts(read_chain):
+    chain = read_chain(2, httpds=2)
+    begun = chain.plan()
+    chain.interrupted(begun, rollout="old", httpds=["web1"])
+    chain.interrupted(begun, rollout="new", httpds=["web2"])
+    chain.readings["locks"][1]["taken_over"]["started_at"] = "2026-11-24T06:00:00Z"
+    findings = Findings()
+    found = read_locks(chain.readings["locks"], findings)
+    assert found.id == "new"
+    (warning,) = findings.warnings
+    assert warning.startswith(
+        "rollout old (deploy of ROOT 1.1, begun 2026-11-24T05:15:00Z by ann@ctl) is on record too"
+    )
+
+
+def test_a_record_that_has_next_to_nothing_is_read_all_the_same():
+    found = Interrupted.of({"id": "x"})
+    assert (found.members, found.policy, found.version) == ({}, "", "")
+    assert found.called == "rollout x (?, begun ? by ?)"
+
+
+# Lines ----------------------------------------------------------------------
+
+
+def test_what_hosts_have_in_common_is_one_line():
+    lines = Lines()
+    lines.add("is so", "b")
+    lines.add("about nobody")
+    lines.add("is so", "a", "b")
+    assert list(lines) == ["b, a: is so", "about nobody"]
+
+
+@pytest.mark.parametrize(
+    "number, text",
+    [(0, "none"), (1, "a0"), (8, "a0, a1, a2, a3, a4, a5, a6, a7"), (9, "a0, a1, a2, a3, a4, a5, a6 and 2 more")],
+)
+def test_long_lists_are_cut(number, text):
+    assert listed([f"a{count}" for count in range(number)]) == text

@@ -1,0 +1,106 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.readings import Findings
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.settings import HOOKS, POLICIES, Settings
+
+
+def checked(**given):
+    findings = Findings()
+    settings = Settings.of({"kind": "deploy", "version": "1.1", "hosts": ["app1"], **given}, findings)
+    return settings, list(findings.problems)
+
+
+def test_what_is_not_given_is_the_careful_choice():
+    settings, problems = checked()
+    assert problems == []
+    assert (settings.serial, settings.min_available, settings.allow_same_machine) == ((1,), 1, False)
+    assert (settings.strategy, settings.policy, settings.war) == ("restart", "rollback_member", False)
+
+
+@pytest.mark.parametrize(
+    "serial, steps",
+    [
+        (1, (1,)),
+        ("2", ("2",)),
+        ("25%", ("25%",)),
+        ([1, "50%"], (1, "50%")),
+        ([1, "25%", "100%"], (1, "25%", "100%")),
+    ],
+)
+def test_serial_as_ansible_writes_it(serial, steps):
+    settings, problems = checked(serial=serial)
+    assert (settings.serial, problems) == (steps, [])
+
+
+@pytest.mark.parametrize(
+    "serial", ["a", "25 %", "25.5%", "-5%", "%", 1.5, None, "", [1, "half"], [[1]], {"a": 1}, True]
+)
+def test_another_serial_is_refused_and_one_at_a_time_takes_its_place(serial):
+    settings, problems = checked(serial=serial)
+    assert settings.serial == (1,)
+    assert problems == [
+        f'rolling_deploy_serial is {serial!r}, it must be a number, a percentage as "25%", or a list of these.'
+    ]
+
+
+@pytest.mark.parametrize("wrong", [-1, "two", None, 1.5, ""])
+def test_a_bad_budget_is_refused_and_one_takes_its_place(wrong):
+    settings, problems = checked(min_available=wrong)
+    assert settings.min_available == 1
+    assert problems == [f"rolling_deploy_min_available is {wrong!r}, it must be 0 or more."]
+
+
+@pytest.mark.parametrize("given, meant", [("2", 2), (0, 0), (3, 3)])
+def test_the_budget_may_be_text(given, meant):
+    assert checked(min_available=given)[0].min_available == meant
+
+
+@pytest.mark.parametrize("given, meant", [(True, True), ("yes", True), ("False", False), ("no", False)])
+def test_same_machine_is_a_yes_or_no(given, meant):
+    settings, problems = checked(allow_same_machine=given)
+    assert (settings.allow_same_machine, problems) == (meant, [])
+
+
+def test_all_that_is_wrong_is_told_at_once():
+    settings, problems = checked(
+        kind="upgrade",
+        strategy="canary",
+        policy="ignore",
+        allow_same_machine="maybe",
+        serial="all",
+        hooks={"before_lunch": "a.yml", "notify": "b.yml"},
+        hook_problems=["c.yml is not there"],
+    )
+    assert [line.split(" ")[0] for line in problems] == [
+        "kind",
+        "rolling_deploy_hooks",
+        "c.yml",
+        "rolling_deploy_allow_same_machine",
+        "rolling_deploy_serial",
+        "rolling_deploy_strategy",
+        "rolling_deploy_on_failure",
+    ]
+    assert problems[1] == f"rolling_deploy_hooks has 'before_lunch', it may have {', '.join(HOOKS)}."
+    assert problems[6] == f"rolling_deploy_on_failure is 'ignore', it must be one of {', '.join(POLICIES)}."
+    # What is strictest takes the place of what is not understood.
+    assert (settings.strategy, settings.policy, settings.allow_same_machine) == ("restart", "rollback_member", False)
+
+
+def test_a_deploy_needs_a_version_and_others_do_not():
+    assert checked(version="")[1] == ["release_version is not given: -e release_version=1.4.2"]
+    for kind in ("rollback", "restart", "repair"):
+        assert checked(kind=kind, version="")[1] == []
+
+
+@pytest.mark.parametrize("kind", ["deploy", "rollback", "restart", "repair"])
+@pytest.mark.parametrize("strategy", ["restart", "reload", "parallel"])
+def test_who_is_taken_out(kind, strategy):
+    """Only a change of release can be made beside the users; what restarts takes the member out."""
+    in_place = strategy == "parallel" and kind in ("deploy", "rollback")
+    assert checked(kind=kind, strategy=strategy)[0].takes_members_out is not in_place
