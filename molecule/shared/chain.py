@@ -13,7 +13,6 @@ import sys
 import tempfile
 import typing as t
 import urllib.request
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,7 +39,7 @@ class Chain:
     #: where releases and the probe's files lie
     directory: Path
     #: the inventories, one after another
-    inventories: Sequence[Path]
+    inventories: t.Sequence[Path]
     #: of each inventory host
     addresses: dict[str, str]
     #: how to log in to a host, by its address
@@ -137,7 +136,7 @@ class Chain:
         addresses = [self.addresses[balancer] for balancer in balancers] if balancers[1:] else []
         return Load(self.url(balancers[0]), self.directory, addresses=addresses, users=users, min_requests=min_requests)
 
-    def versions(self, balancer: str, routes: Iterable[str]) -> dict[str, str]:
+    def versions(self, balancer: str, routes: t.Iterable[str]) -> dict[str, str]:
         """The version that each instance answers with, asked through httpd by its route."""
         answers = {}
         for route in routes:

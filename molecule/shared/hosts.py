@@ -170,7 +170,7 @@ def prove_reachable(container: str, address: str) -> None:
 
 
 def machine_of(platform: dict[str, t.Any]) -> str:
-    return platform.get("machine") or platform["name"]
+    return str(platform.get("machine") or platform["name"])
 
 
 def machines_of(platforms: list[dict[str, t.Any]]) -> dict[str, str]:

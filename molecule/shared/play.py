@@ -58,7 +58,8 @@ class Play:
     def report(self) -> dict[str, t.Any]:
         """What the rollout has reported at its end."""
         (report,) = self._report_directory.glob("*/report.json")
-        return json.loads(report.read_text())
+        content: dict[str, t.Any] = json.loads(report.read_text())
+        return content
 
     def follow(self, phase: str, host: str, direction: str = "forward", seconds: float = 300) -> dict[str, t.Any]:
         """Wait until the rollout is at this phase of this host, and return the event."""

@@ -37,7 +37,10 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         in_background = bool(self._task.async_val) and not self._connection.has_native_async
         if self._task.args.get("wait") != "idle" or self._task.check_mode or in_background:
-            return self._execute_module(module_name=MODULE, task_vars=task_vars, wrap_async=in_background)
+            answer: dict[str, t.Any] = self._execute_module(
+                module_name=MODULE, task_vars=task_vars, wrap_async=in_background
+            )
+            return answer
         return self._wait(task_vars or {})
 
     def _wait(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -50,7 +53,8 @@ class ActionModule(ActionBase):
 
     def _slice(self, task_vars: dict[str, t.Any], **waited: float) -> dict[str, t.Any]:
         arguments = {**self._task.args, "progress": {"every": EVERY_SECONDS, **waited}}
-        return self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars)
+        answer: dict[str, t.Any] = self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars)
+        return answer
 
     def _line(self, answer: t.Mapping[str, t.Any], left: float, task_vars: t.Mapping[str, t.Any]) -> str:
         # Delegated to httpd, the task is one of the member's own host; else the member goes by its route.

@@ -30,7 +30,7 @@ class ActionModule(ActionBase):
         """Ask; if refused by a process that ran here and is gone, ask to take over from it."""
         super().run(tmp, task_vars)
         arguments = {**self._task.args, "holder": this_run()}
-        answer = self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars)
+        answer: dict[str, t.Any] = self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars)
         holding = answer.get("refused_by")
         if holding and is_gone(holding["holder"]):
             arguments["take_over"] = holding["id"]
@@ -41,7 +41,7 @@ class ActionModule(ActionBase):
 def this_run() -> dict[str, t.Any]:
     """Return who runs this playbook. Of its processes the first one counts: a worker lives for one task only."""
     parent = multiprocessing.parent_process()
-    pid = os.getpid() if parent is None else parent.pid
+    pid = (parent and parent.pid) or os.getpid()
     fields = process_stat(pid)
     controller = platform.node()
     return {

@@ -39,11 +39,11 @@ class ActionModule(ActionBase):
         arguments = dict(self._task.args)
         arguments.setdefault("actor", f"{getpass.getuser()}@{platform.node()}")
         if arguments.get("src") is None or boolean(arguments.get("remote_src", False), strict=False):
-            return self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars)
+            return self._ask(arguments, task_vars)
 
         war = self._find_on_controller(arguments.pop("src"))
         arguments["src_info"] = self._judge(war, arguments)
-        answer = self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars)
+        answer = self._ask(arguments, task_vars)
         if not answer.pop("needs_source", False):
             return answer
 
@@ -51,16 +51,20 @@ class ActionModule(ActionBase):
         try:
             arguments["src"] = self._transfer_file(war, self._connection._shell.join_path(directory, "release.war"))
             self._fixup_perms2((directory, arguments["src"]), execute=False)
-            return self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars)
+            return self._ask(arguments, task_vars)
         finally:
             self._remove_tmp_path(directory, force=True)
+
+    def _ask(self, arguments: dict[str, t.Any], task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
+        answer: dict[str, t.Any] = self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars)
+        return answer
 
     def _find_on_controller(self, src: str) -> str:
         try:
             # Beside the playbook or in a role's files/, as with ansible.builtin.copy.
-            return self._find_needle("files", src)
-        except AnsibleError as exc:
-            raise AnsibleActionFail(f"src {src!r} does not exist on the controller") from exc
+            return str(self._find_needle("files", src))
+        except AnsibleError as error:
+            raise AnsibleActionFail(f"src {src!r} does not exist on the controller") from error
 
     @staticmethod
     def _judge(war: str, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -69,10 +73,10 @@ class ActionModule(ActionBase):
             report = inspect_war(war, max_unpacked_bytes=limit)
             sha256 = sha256_of(war)
             check_sha256(war, sha256, arguments.get("checksum"))
-        except CollectionError as exc:
-            raise AnsibleActionFail(exc.message) from exc
-        except ValueError as exc:
-            raise AnsibleActionFail(f"max_unpacked_mb {arguments['max_unpacked_mb']!r} is not a number") from exc
+        except CollectionError as error:
+            raise AnsibleActionFail(error.message) from error
+        except ValueError as error:
+            raise AnsibleActionFail(f"max_unpacked_mb {arguments['max_unpacked_mb']!r} is not a number") from error
         return {
             "label": war,
             "sha256": sha256,

@@ -8,6 +8,8 @@ that Ansible shows. The message is one sentence a person can act on: which file,
 which value, and what would be accepted. It never holds a secret.
 """
 
+# Private to this collection.
+
 from __future__ import annotations
 
 

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Read a configuration file and replace it in one step, or leave it as it was."""
 
+# Private to this collection.
+
 from __future__ import annotations
 
 import contextlib
@@ -12,8 +14,7 @@ import os
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
-from typing import Callable
+import typing as t
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 
@@ -26,12 +27,12 @@ def read_file(path: str, max_bytes: int) -> bytes:
     """Return the bytes of a regular file that is neither empty nor too large."""
     try:
         info = os.stat(path)
-    except OSError as exc:
-        if exc.errno == errno.ENOENT and os.path.islink(path):
+    except OSError as error:
+        if error.errno == errno.ENOENT and os.path.islink(path):
             raise CollectionError(
                 f"{path}: a symbolic link to a file that does not exist ({os.path.realpath(path)})"
-            ) from exc
-        raise CollectionError(f"{path}: cannot be read: {_reason(exc)}; an existing file is expected") from exc
+            ) from error
+        raise CollectionError(f"{path}: cannot be read: {_reason(error)}; an existing file is expected") from error
     if stat.S_ISDIR(info.st_mode):
         raise CollectionError(f"{path}: is a directory; the path of a file is expected")
     if not stat.S_ISREG(info.st_mode):
@@ -42,8 +43,8 @@ def read_file(path: str, max_bytes: int) -> bytes:
         with open(path, "rb") as handle:
             # One byte more than allowed: the file may have grown since stat().
             data = handle.read(max_bytes + 1)
-    except OSError as exc:
-        raise CollectionError(f"{path}: cannot be read: {_reason(exc)}") from exc
+    except OSError as error:
+        raise CollectionError(f"{path}: cannot be read: {_reason(error)}") from error
     if not data.strip():
         raise CollectionError(f"{path}: is empty; start from the file of Tomcat's own distribution")
     if len(data) > max_bytes:
@@ -52,7 +53,7 @@ def read_file(path: str, max_bytes: int) -> bytes:
 
 
 @contextlib.contextmanager
-def write_lock(path: str, clock: Callable[[], float] = time.monotonic) -> Iterator[None]:
+def write_lock(path: str, clock: t.Callable[[], float] = time.monotonic) -> t.Iterator[None]:
     """Keep other writers of this collection out of the file's directory.
 
     The lock is on the directory itself: the file is replaced, so a lock on it
@@ -61,19 +62,19 @@ def write_lock(path: str, clock: Callable[[], float] = time.monotonic) -> Iterat
     directory = os.path.dirname(os.path.realpath(path))
     try:
         fd = os.open(directory, os.O_RDONLY)
-    except OSError as exc:
-        raise CollectionError(f"{path}: its directory cannot be opened: {_reason(exc)}") from exc
+    except OSError as error:
+        raise CollectionError(f"{path}: its directory cannot be opened: {_reason(error)}") from error
     try:
         deadline = clock() + LOCK_SECONDS
         while True:
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
-            except BlockingIOError as exc:
+            except BlockingIOError as error:
                 if clock() > deadline:
                     raise CollectionError(
                         f"{path}: another process has held the lock on {directory} for {LOCK_SECONDS:.0f} seconds"
-                    ) from exc
+                    ) from error
                 time.sleep(_LOCK_POLL_SECONDS)
         yield
     finally:
@@ -84,9 +85,9 @@ def replace_file(
     path: str,
     before: bytes,
     after: bytes,
-    atomic_move: Callable[[str, str], None],
-    check: Callable[[str], None] | None = None,
-    backup: Callable[[str], str] | None = None,
+    atomic_move: t.Callable[[str, str], None],
+    check: t.Callable[[str], None] | None = None,
+    backup: t.Callable[[str], str] | None = None,
 ) -> str | None:
     """Replace the file by `after` in one step; return the name of the backup, if one was asked for.
 
@@ -109,8 +110,8 @@ def replace_file(
             backup_file = backup(target) if backup is not None else None
             atomic_move(candidate, target)
             _sync_directory(os.path.dirname(target))
-    except OSError as exc:
-        raise CollectionError(f"{path}: cannot be written: {_reason(exc)}; the file is as it was") from exc
+    except OSError as error:
+        raise CollectionError(f"{path}: cannot be written: {_reason(error)}; the file is as it was") from error
     return backup_file
 
 
@@ -123,8 +124,8 @@ def write_file(path: str, data: bytes) -> None:
         with _candidate(path, data) as candidate:
             os.rename(candidate, path)
             _sync_directory(os.path.dirname(path))
-    except OSError as exc:
-        raise CollectionError(f"{path}: cannot be written: {_reason(exc)}; it is as it was") from exc
+    except OSError as error:
+        raise CollectionError(f"{path}: cannot be written: {_reason(error)}; it is as it was") from error
 
 
 def remove_file(path: str) -> None:
@@ -132,12 +133,12 @@ def remove_file(path: str) -> None:
     try:
         os.unlink(path)
         _sync_directory(os.path.dirname(path))
-    except OSError as exc:
-        raise CollectionError(f"{path}: cannot be removed: {_reason(exc)}") from exc
+    except OSError as error:
+        raise CollectionError(f"{path}: cannot be removed: {_reason(error)}") from error
 
 
 @contextlib.contextmanager
-def _candidate(path: str, data: bytes, suffix: str = "") -> Iterator[str]:
+def _candidate(path: str, data: bytes, suffix: str = "") -> t.Iterator[str]:
     """Have the bytes complete on disk beside the file that they are to become; nothing of them stays."""
     directory, name = os.path.split(path)
     prefix = f".{name}.candidate-"
@@ -165,5 +166,5 @@ def _sync_directory(directory: str) -> None:
         os.close(fd)
 
 
-def _reason(exc: OSError) -> str:
-    return exc.strerror or str(exc)
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The record of the rollout that is going on, which is also its lock, and the history of those that ended.
 
-Private to the collection. On each balancer host, in one directory:
+On each balancer host, in one directory:
 
     rollout.json     who rolls out what, and how things were before; there while a rollout holds the lock, and
                      after one that ended without putting everything back
@@ -13,6 +13,8 @@ The file's time of modification is the holder's last sign of life: a renewal set
 space on the disk. All times are this host's; clocks of several hosts are never compared.
 """
 
+# Private to this collection.
+
 from __future__ import annotations
 
 import calendar
@@ -20,9 +22,8 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Iterator
+import typing as t
 from dataclasses import dataclass, replace
-from typing import Any, Callable
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._file import remove_file, write_file, write_lock
@@ -42,14 +43,14 @@ class Lock:
 
     id: str
     status: str
-    holder: dict[str, Any]
+    holder: dict[str, t.Any]
     lease: int
     started_at: str
     renewed: float
-    record: dict[str, Any]
-    outcome: dict[str, Any] | None = None
+    record: dict[str, t.Any]
+    outcome: dict[str, t.Any] | None = None
 
-    def is_of(self, rollout: str, holder: dict[str, Any]) -> bool:
+    def is_of(self, rollout: str, holder: dict[str, t.Any]) -> bool:
         """Whether this very run holds it."""
         return self.id == rollout and all(self.holder.get(key) == holder.get(key) for key in _PROCESS)
 
@@ -65,7 +66,7 @@ class Lock:
         """Whether its holder counts as dead."""
         return self.idle(now) > self.lease
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, t.Any]:
         """Return what a module answers."""
         return {**self._stored(), "renewed_at": utc(self.renewed)}
 
@@ -73,7 +74,7 @@ class Lock:
         """Return the file's content."""
         return json.dumps(self._stored(), indent=2).encode() + b"\n"
 
-    def _stored(self) -> dict[str, Any]:
+    def _stored(self) -> dict[str, t.Any]:
         return {
             "id": self.id,
             "status": self.status,
@@ -86,7 +87,7 @@ class Lock:
 
 
 @dataclass(frozen=True)
-class Change:
+class LockChange:
     """What is there after a change (or, in check mode, would be)."""
 
     changed: bool
@@ -97,7 +98,7 @@ class Change:
 class RolloutStore:
     """The two files of one directory."""
 
-    def __init__(self, directory: str, *, check_mode: bool = False, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, directory: str, *, check_mode: bool = False, now: t.Callable[[], float] = time.time) -> None:
         """Take the directory, which may not be there yet."""
         self.directory = os.path.realpath(directory)
         self._record = os.path.join(self.directory, "rollout.json")
@@ -112,35 +113,35 @@ class RolloutStore:
             return None
         try:
             return _parse_lock(*found)
-        except ValueError as exc:
+        except ValueError as error:
             raise CollectionError(
-                f"{self._record}: is not a record of a rollout ({exc}); make sure that no rollout is running and that "
+                f"{self._record}: is not a record of a rollout ({error}); make sure that no rollout is running and that "
                 "all members are as they should be, then move the file elsewhere"
-            ) from exc
+            ) from error
 
-    def read_history(self) -> list[dict[str, Any]]:
+    def read_history(self) -> list[dict[str, t.Any]]:
         """Return the rollouts that ended, the oldest first."""
         content, _dummy = _read(self._history) or (b"", 0.0)
         history = []
         for number, line in enumerate(content.splitlines(), 1):
             try:
                 history.append(_parse_object(line, "id", "started_at"))
-            except ValueError as exc:
+            except ValueError as error:
                 raise CollectionError(
-                    f"{self._history}: line {number} is not that of a rollout ({exc}); remove the line, or move the "
+                    f"{self._history}: line {number} is not that of a rollout ({error}); remove the line, or move the "
                     "file elsewhere to begin a new one"
-                ) from exc
+                ) from error
         return history
 
     def hold(
         self,
         rollout: str,
-        holder: dict[str, Any],
+        holder: dict[str, t.Any],
         *,
         lease: int,
-        record: dict[str, Any] | None,
+        record: dict[str, t.Any] | None,
         take_over: str | None = None,
-    ) -> Change:
+    ) -> LockChange:
         """Take the lock, or renew it; refuse where another rollout has it and seems alive."""
         with self._exclusive():
             now = self._now()
@@ -157,7 +158,7 @@ class RolloutStore:
                     outcome=None,
                 )
                 self._write(found, renewed)
-                return Change(True, renewed)
+                return LockChange(True, renewed)
             if found is not None and not (found.status == "left" or found.expired(now) or take_over == found.id):
                 raise CollectionError(refusal(found, now), refused_by={"id": found.id, "holder": found.holder})
             if record is None:
@@ -169,21 +170,21 @@ class RolloutStore:
             if found is not None:
                 self._append(_history_line(found, ended=found.renewed, outcome=found.outcome, taken_over_by=rollout))
             self._write(found, taken)
-            return Change(True, taken, found)
+            return LockChange(True, taken, found)
 
-    def leave(self, rollout: str, holder: dict[str, Any], outcome: dict[str, Any] | None) -> Change:
+    def leave(self, rollout: str, holder: dict[str, t.Any], outcome: dict[str, t.Any] | None) -> LockChange:
         """End the rollout, but keep its record for the next one to put things right."""
         with self._exclusive():
             found = self.read()
             if found is None or not found.is_of(rollout, holder):
                 raise CollectionError(f"rollout {rollout} does not hold the lock ({_holder_of(found)})")
             if (found.status, found.outcome) == ("left", outcome):
-                return Change(False, found)
+                return LockChange(False, found)
             left = replace(found, status="left", renewed=self._now(), outcome=outcome)
             self._write(found, left)
-            return Change(True, left)
+            return LockChange(True, left)
 
-    def release(self, rollout: str, holder: dict[str, Any], outcome: dict[str, Any] | None) -> Change:
+    def release(self, rollout: str, holder: dict[str, t.Any], outcome: dict[str, t.Any] | None) -> LockChange:
         """End the rollout, and note its outcome in the history.
 
         Where it does not hold the lock there is nothing to do; without an outcome it did not take place.
@@ -191,26 +192,28 @@ class RolloutStore:
         with self._exclusive():
             found = self.read()
             if found is None or not found.is_of(rollout, holder):
-                return Change(False, found)
+                return LockChange(False, found)
             try:
                 if outcome is not None:
                     self._append(_history_line(found, ended=self._now(), outcome=outcome))
-            except CollectionError as exc:
+            except CollectionError as error:
                 # A full disk is no reason to keep the lock.
                 self._remove()
-                raise CollectionError(f"{exc.message}; the lock is released, but the history lacks {rollout}") from exc
+                raise CollectionError(
+                    f"{error.message}; the lock is released, but the history lacks {rollout}"
+                ) from error
             self._remove()
-            return Change(True, None)
+            return LockChange(True, None)
 
     @contextlib.contextmanager
-    def _exclusive(self) -> Iterator[None]:
+    def _exclusive(self) -> t.Iterator[None]:
         if self._check_mode:
             yield
             return
         try:
             os.makedirs(self.directory, mode=0o700, exist_ok=True)
-        except OSError as exc:
-            raise CollectionError(f"{self.directory}: cannot be created: {exc.strerror}") from exc
+        except OSError as error:
+            raise CollectionError(f"{self.directory}: cannot be created: {error.strerror}") from error
         with write_lock(self._record):
             yield
 
@@ -225,7 +228,7 @@ class RolloutStore:
         if not self._check_mode:
             remove_file(self._record)
 
-    def _append(self, line: dict[str, Any]) -> None:
+    def _append(self, line: dict[str, t.Any]) -> None:
         history = self.read_history()
         # A run that was killed between its line and the removal of its record has its line already.
         if history and all(history[-1][key] == line[key] for key in ("id", "started_at")):
@@ -269,8 +272,8 @@ def _holder_of(lock: Lock | None) -> str:
 
 
 def _history_line(
-    lock: Lock, *, ended: float, outcome: dict[str, Any] | None, taken_over_by: str | None = None
-) -> dict[str, Any]:
+    lock: Lock, *, ended: float, outcome: dict[str, t.Any] | None, taken_over_by: str | None = None
+) -> dict[str, t.Any]:
     return {
         "id": lock.id,
         **{key: lock.record.get(key) for key in ("kind", "application", "version")},
@@ -289,14 +292,14 @@ def _read(path: str) -> tuple[bytes, float] | None:
             content, modified = handle.read(MAX_BYTES + 1), os.fstat(handle.fileno()).st_mtime
     except FileNotFoundError:
         return None
-    except OSError as exc:
-        raise CollectionError(f"{path}: cannot be read: {exc.strerror}") from exc
+    except OSError as error:
+        raise CollectionError(f"{path}: cannot be read: {error.strerror}") from error
     if len(content) > MAX_BYTES:
         raise CollectionError(f"{path}: has more than {MAX_BYTES} bytes; move it elsewhere")
     return content, modified
 
 
-def _parse_object(content: bytes, *required: str) -> dict[str, Any]:
+def _parse_object(content: bytes, *required: str) -> dict[str, t.Any]:
     data = json.loads(content)
     if not isinstance(data, dict):
         raise ValueError("no JSON object")

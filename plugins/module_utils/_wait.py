@@ -7,16 +7,18 @@ A caller says how to look and when it has seen enough; the clock is passed in, s
 tests need no real seconds.
 """
 
+# Private to this collection.
+
 from __future__ import annotations
 
 import time
+import typing as t
 from dataclasses import dataclass
-from typing import Callable, Generic, Protocol, TypeVar
 
-Seen = TypeVar("Seen")
+Seen = t.TypeVar("Seen")
 
 
-class Clock(Protocol):
+class Clock(t.Protocol):
     """The two calls of the time module that waiting needs."""
 
     def monotonic(self) -> float:
@@ -34,7 +36,7 @@ class SystemClock:
 
 
 @dataclass(frozen=True)
-class Outcome(Generic[Seen]):
+class Outcome(t.Generic[Seen]):
     """How a wait ended: with what was seen last, after how long, and whether that was enough."""
 
     done: bool
@@ -44,8 +46,8 @@ class Outcome(Generic[Seen]):
 
 
 def wait_until(
-    look: Callable[[], Seen],
-    enough: Callable[[Seen], bool],
+    look: t.Callable[[], Seen],
+    enough: t.Callable[[Seen], bool],
     *,
     timeout: float,
     interval: float,

@@ -200,6 +200,7 @@ from datetime import datetime, timedelta
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._requests_dep import requests
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.ask import ask_ajp, ask_http
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.health import (
     Answer,
@@ -217,11 +218,6 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.log impo
     telling_lines,
 )
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._wait import SystemClock
-
-try:
-    import requests
-except ImportError:
-    requests = None
 
 ARGUMENTS = {
     "url": {"type": "str", "required": True},
@@ -291,8 +287,8 @@ def read_logs(patterns: list[str], since: datetime) -> list[str]:
             continue
         try:
             telling = telling_lines(read_tail(path), since)
-        except OSError as exc:
-            telling = [str(exc.strerror)]
+        except OSError as error:
+            telling = [str(error.strerror)]
         lines += [f"{path}:", *telling] if telling else []
     return lines
 
@@ -330,8 +326,8 @@ def main() -> None:
             clock=SystemClock(),
             hold=params["hold"],
         )
-    except CollectionError as exc:
-        module.fail_json(msg=exc.message, **exc.details)
+    except CollectionError as error:
+        module.fail_json(msg=error.message, **error.details)
     answer = result(target.url, health)
     if health.healthy:
         module.exit_json(changed=False, **answer)

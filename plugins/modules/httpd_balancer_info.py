@@ -161,11 +161,7 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.transp
     requests_fetch,
 )
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-
-try:
-    import requests
-except ImportError:
-    requests = None
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._requests_dep import requests
 
 
 def main() -> None:

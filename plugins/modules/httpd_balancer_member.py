@@ -223,7 +223,7 @@ waited:
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import Wanted, apply, result
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import WantedMember, apply, result
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.manager import BalancerManager
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.model import STATES
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.transport import (
@@ -231,12 +231,8 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.transp
     requests_fetch,
 )
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._requests_dep import requests
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._wait import SystemClock
-
-try:
-    import requests
-except ImportError:
-    requests = None
 
 ARGUMENTS = {
     "balancer": {"type": "str"},
@@ -272,7 +268,7 @@ def main() -> None:
         module.fail_json(msg=missing_required_lib("requests"))
     try:
         manager = BalancerManager(requests_fetch(requests, module.params), module.params["manager_url"])
-        wanted = Wanted(**{name: module.params[name] for name in ARGUMENTS}, **(module.params["progress"] or {}))
+        wanted = WantedMember(**{name: module.params[name] for name in ARGUMENTS}, **(module.params["progress"] or {}))
         change = apply(manager, wanted, check_mode=module.check_mode, clock=SystemClock())
     except CollectionError as error:
         module.fail_json(msg=error.message, **error.details)

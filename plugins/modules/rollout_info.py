@@ -126,6 +126,7 @@ history:
 """
 
 import time
+import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -143,7 +144,7 @@ ARGUMENTS = {
 }
 
 
-def describe(lock: Lock, now: float) -> dict:
+def describe(lock: Lock, now: float) -> dict[str, t.Any]:
     """Return the lock with its ages."""
     return {**lock.to_dict(), "age": lock.age(now), "idle": lock.idle(now), "expired": lock.expired(now)}
 
@@ -157,8 +158,8 @@ def main() -> None:
             raise CollectionError(f"limit {limit} is not accepted: give 0 to {HISTORY_LENGTH}")
         store = RolloutStore(module.params["directory"])
         lock, history = store.read(), store.read_history()
-    except CollectionError as exc:
-        module.fail_json(msg=exc.message, **exc.details)
+    except CollectionError as error:
+        module.fail_json(msg=error.message, **error.details)
     module.exit_json(
         changed=False,
         lock=lock and describe(lock, time.time()),

@@ -186,13 +186,14 @@ refused_by:
 """
 
 import re
+import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._rollout_record import (
     DEFAULT_DIRECTORY,
-    Change,
+    LockChange,
     RolloutStore,
 )
 
@@ -217,7 +218,7 @@ ARGUMENTS = {
 }
 
 
-def apply(params: dict, check_mode: bool) -> Change:
+def apply(params: dict[str, t.Any], check_mode: bool) -> LockChange:
     """Do what is asked for."""
     rollout, holder = params["id"], params["holder"] or {}
     if not re.fullmatch(r"\S+", rollout):
@@ -238,8 +239,8 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     try:
         change = apply(module.params, module.check_mode)
-    except CollectionError as exc:
-        module.fail_json(msg=exc.message, **exc.details)
+    except CollectionError as error:
+        module.fail_json(msg=error.message, **error.details)
     module.exit_json(
         changed=change.changed,
         lock=change.lock and change.lock.to_dict(),

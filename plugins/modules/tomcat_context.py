@@ -114,14 +114,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.disk import ReleasesDisk
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.model import check_context_version
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._requests_dep import requests
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.contexts import Application, ContextChanger
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.log import newest_file, read_tail, telling_lines
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.manager import connect
-
-try:
-    import requests
-except ImportError:
-    requests = None
 
 ARGUMENTS = {
     "base": {"type": "path", "required": True},
@@ -226,8 +222,8 @@ def main() -> None:
         changer = ContextChanger(manager, ReleasesDisk(params["base"], params["name"]))
         work = forget if params["state"] == "absent" else serve
         done = work(changer, params, module.check_mode)
-    except CollectionError as exc:
-        module.fail_json(msg=exc.message, **exc.details)
+    except CollectionError as error:
+        module.fail_json(msg=error.message, **error.details)
     module.exit_json(**done)
 
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 DOCUMENTATION = r"""
 module: tomcat_context_xml
 short_description: Set what a Tomcat context.xml says, and change nothing else in it
@@ -214,15 +216,13 @@ backup_file:
   sample: /var/opt/tomcat/jvm1/conf/context.xml.4711.2026-11-23@21:00:00~
 """
 
-from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.context import ContextXml
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.lxml_dep import LXML_IMPORT_ERROR
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.module import edit
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.plan import RESOURCE_TAGS
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.run import XML_ARGUMENTS
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.run import XML_ARGUMENTS, edit
 
 ATTRIBUTES = {
     "attributes": {"type": "dict", "default": {}},
@@ -239,7 +239,7 @@ MANAGER = {
     "children": {"type": "list", "elements": "dict"},
 }
 VALVE = {"class_name": {"type": "str", "required": True}, "identify_by": {"type": "dict", "default": {}}, **ELEMENT}
-KINDS: dict[str, dict[str, Any]] = {
+KINDS: dict[str, dict[str, t.Any]] = {
     "resources": {"tag": {"type": "str", "choices": list(RESOURCE_TAGS), "default": "Resource"}, **NAMED},
     "parameters": NAMED,
     "valves": VALVE,

@@ -135,8 +135,8 @@ def main() -> None:
         document = XmlDocument(read_file(path, MAX_BYTES), path)
         info = ContextInfo(document, module.params["secret_attributes"])
         options = info.read()
-    except CollectionError as exc:
-        module.fail_json(msg=exc.message)
+    except CollectionError as error:
+        module.fail_json(msg=error.message)
     module.exit_json(changed=False, path=path, context_xml=options, **info.reader.findings())
 
 

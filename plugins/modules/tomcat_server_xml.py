@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 DOCUMENTATION = r"""
 module: tomcat_server_xml
 short_description: Set what a Tomcat server.xml says, and change nothing else in it
@@ -411,14 +413,12 @@ backup_file:
   sample: /var/opt/tomcat/jvm1/conf/server.xml.4711.2026-11-23@21:00:00~
 """
 
-from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.lxml_dep import LXML_IMPORT_ERROR
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.module import edit
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.plan import RESOURCE_TAGS
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.run import XML_ARGUMENTS
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.run import XML_ARGUMENTS, edit
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.server import ServerXml
 
 ATTRIBUTES = {
@@ -448,7 +448,7 @@ CLUSTER = {
     "purge": {"type": "bool", "default": False},
 }
 RESOURCE = {"tag": {"type": "str", "choices": list(RESOURCE_TAGS), "default": "Resource"}, **NAMED, **ELEMENT}
-KINDS: dict[str, dict[str, Any]] = {
+KINDS: dict[str, dict[str, t.Any]] = {
     "executors": {**NAMED, **ELEMENT},
     "hosts": {"name": {"type": "str"}, **PARENT},
     "contexts": {"path": {"type": "str", "required": True}, "host": {"type": "str"}, **PARENT},

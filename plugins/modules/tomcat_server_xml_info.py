@@ -146,8 +146,8 @@ def main() -> None:
         document = XmlDocument(read_file(path, MAX_BYTES), path)
         info = ServerInfo(document, module.params["service"], module.params["secret_attributes"])
         options = info.read()
-    except CollectionError as exc:
-        module.fail_json(msg=exc.message)
+    except CollectionError as error:
+        module.fail_json(msg=error.message)
     module.exit_json(changed=False, path=path, server_xml=options, **info.reader.findings())
 
 

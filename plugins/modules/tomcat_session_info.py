@@ -132,14 +132,10 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.disk import ReleasesDisk, applications_below
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._requests_dep import requests
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.contexts import Application, read_application
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.manager import TomcatManager, connect
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._wait import SystemClock, wait_until
-
-try:
-    import requests
-except ImportError:
-    requests = None
 
 ARGUMENTS = {
     "base": {"type": "path", "required": True},
@@ -204,8 +200,8 @@ def main() -> None:
             interval=params["interval"],
             clock=SystemClock(),
         )
-    except CollectionError as exc:
-        module.fail_json(msg=exc.message, **exc.details)
+    except CollectionError as error:
+        module.fail_json(msg=error.message, **error.details)
     module.exit_json(changed=False, seconds=round(outcome.seconds, 2), **result(outcome.last))
 
 

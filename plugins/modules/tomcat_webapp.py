@@ -271,7 +271,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.store import (
     AppReleases,
-    Outcome,
+    ReleaseChange,
     State,
     WarSource,
     newest_first,
@@ -327,8 +327,8 @@ def account_id(kind: str, name: str | None, look_up: t.Callable[[str], int]) -> 
     """Return the number of a user or group."""
     try:
         return None if name is None else look_up(name)
-    except KeyError as exc:
-        raise CollectionError(f"{kind} {name!r} does not exist on this host") from exc
+    except KeyError as error:
+        raise CollectionError(f"{kind} {name!r} does not exist on this host") from error
 
 
 def describe(state: State) -> str:
@@ -341,7 +341,7 @@ def describe(state: State) -> str:
     return "\n".join(lines) + "\n"
 
 
-def result(store: AppReleases, version: str | None, outcome: Outcome) -> dict[str, t.Any]:
+def result(store: AppReleases, version: str | None, outcome: ReleaseChange) -> dict[str, t.Any]:
     """Return what the module answers."""
     before, after = outcome.before, outcome.after
     answer = {
@@ -402,8 +402,8 @@ def main() -> None:
             parallel=params["parallel"],
             context_version=params["context_version"],
         )
-    except CollectionError as exc:
-        module.fail_json(msg=exc.message, **exc.details)
+    except CollectionError as error:
+        module.fail_json(msg=error.message, **error.details)
     module.exit_json(**result(store, params["version"], outcome))
 
 

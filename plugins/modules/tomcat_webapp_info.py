@@ -162,8 +162,8 @@ def main() -> None:
             each: describe(AppReleases(base, each, now=lambda: datetime.now(timezone.utc)).read())
             for each in ([name] if name is not None else applications_below(base))
         }
-    except CollectionError as exc:
-        module.fail_json(msg=exc.message, **exc.details)
+    except CollectionError as error:
+        module.fail_json(msg=error.message, **error.details)
     module.exit_json(changed=False, applications=applications)
 
 

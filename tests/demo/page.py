@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import html
-from typing import Any
+import typing as t
 
 COLOURS = ("#2f6fde", "#e08a1e", "#2a9d68", "#a05fc4")
 BAD = "#d33a2c"
@@ -26,7 +26,7 @@ dl { display: flex; gap: 2.2rem; flex-wrap: wrap; } dt { opacity: .65; font-size
 )
 
 
-def page(report: dict[str, Any]) -> str:
+def page(report: dict[str, t.Any]) -> str:
     """Return the whole HTML page for a report of tests/load/probe.py."""
     totals, latency, timeline = report["totals"], report["latency_ms"], report["timeline"]
     figures = [(name, totals[name]) for name in ("requests", "failed", "sessions", "lost", "regressed", "moves")]
@@ -42,12 +42,12 @@ def page(report: dict[str, Any]) -> str:
     )
 
 
-def _figure(name: str, value: Any) -> str:
+def _figure(name: str, value: t.Any) -> str:
     bad = " class='bad'" if name in ("failed", "lost", "regressed") and value else ""
     return f"<div><dt>{html.escape(name)}</dt><dd{bad}>{value}</dd></div>"
 
 
-def _chart(timeline: list[dict[str, Any]], key: str) -> str:
+def _chart(timeline: list[dict[str, t.Any]], key: str) -> str:
     names = sorted({name for second in timeline for name in second[key]})
     colours = dict(zip(names, COLOURS))
     seconds = max((second["t"] for second in timeline), default=0) + 1

@@ -9,9 +9,8 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+import typing as t
 from pathlib import Path
-from typing import Any
 
 PROBE = Path(__file__).with_name("probe.py")
 # The load stops by itself after this many seconds, whatever happens to the program that started it.
@@ -26,12 +25,12 @@ class Load:
         url: str,
         directory: Path,
         *,
-        addresses: Sequence[str] = (),
+        addresses: t.Sequence[str] = (),
         users: int = 30,
         min_requests: int = 1000,
     ) -> None:
         self.directory = directory
-        self.report: dict[str, Any] = {}
+        self.report: dict[str, t.Any] = {}
         self._files = {name: directory / f"probe.{name}" for name in ("ready", "stop", "json", "log")}
         self._command = [
             sys.executable,

@@ -8,8 +8,7 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-from collections.abc import Iterator
-from typing import Any
+import typing as t
 
 import requests
 
@@ -27,7 +26,7 @@ class Slowly:
     def __len__(self) -> int:
         return len(self._body)
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> t.Iterator[bytes]:
         for start in range(0, len(self._body), self._step):
             yield self._body[start : start + self._step]
             time.sleep(1 / CHUNKS_PER_S)
@@ -51,19 +50,19 @@ class Browser:
         login.raise_for_status()
         self._session.cookies.update(login.cookies)
 
-    def count(self, seconds: float = 0) -> dict[str, Any]:
+    def count(self, seconds: float = 0) -> dict[str, t.Any]:
         """Count in the session, and wait that long for the answer."""
         return self._answer(self._session.get(f"{self.url}/counter?ms={seconds * 1000:.0f}", timeout=TIMEOUT_S))
 
-    def whoami(self) -> dict[str, Any]:
+    def whoami(self) -> dict[str, t.Any]:
         """Look at the session without touching it."""
         return self._answer(self._session.get(f"{self.url}/whoami", timeout=TIMEOUT_S))
 
-    def logout(self) -> dict[str, Any]:
+    def logout(self) -> dict[str, t.Any]:
         """End the session."""
         return self._answer(self._session.get(f"{self.url}/logout", timeout=TIMEOUT_S))
 
-    def upload(self, size: int, seconds: float) -> dict[str, Any]:
+    def upload(self, size: int, seconds: float) -> dict[str, t.Any]:
         """Send so many bytes, slowly; what arrived must be what was sent."""
         body = random.randbytes(size)
         answer = self._answer(self._session.post(f"{self.url}/upload", Slowly(body, seconds), timeout=TIMEOUT_S))
@@ -72,6 +71,7 @@ class Browser:
         return answer
 
     @staticmethod
-    def _answer(response: requests.Response) -> dict[str, Any]:
+    def _answer(response: requests.Response) -> dict[str, t.Any]:
         response.raise_for_status()
-        return response.json()
+        content: dict[str, t.Any] = response.json()
+        return content

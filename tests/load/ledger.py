@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 import math
+import typing as t
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 OK = "ok"
 FAILED = "failed"
@@ -36,7 +35,7 @@ def session_base(session_id: str) -> str:
     return session_id.partition(".")[0].partition("-")[0]
 
 
-def parse_fields(body: str) -> dict[str, Any] | None:
+def parse_fields(body: str) -> dict[str, t.Any] | None:
     """The answer of the sample application (one JSON object), or None for anything else."""
     try:
         fields = json.loads(body)
@@ -62,7 +61,7 @@ class Answer:
     error: str = ""  #: why there is no answer: closed, closed_reused, no_connection, timeout, truncated, other
     detail: str = ""  #: the error's own words
     address: str = ""  #: where the request was sent, if not to the URL's host
-    expected: Mapping[str, Any] = field(default_factory=dict)  #: fields the answer must carry with these values
+    expected: t.Mapping[str, t.Any] = field(default_factory=dict)  #: fields the answer must carry with these values
 
 
 @dataclass
@@ -107,7 +106,7 @@ class Ledger:
     def __init__(self) -> None:
         self.totals: Counter[str] = Counter()
         self.failed_by: Counter[str] = Counter()
-        self.events: list[dict[str, Any]] = []
+        self.events: list[dict[str, t.Any]] = []
         self._sessions: dict[str, _Session] = {}
         self._timeline: dict[int, _Second] = {}
         self._versions: dict[tuple[str, str], _Seen] = {}
@@ -140,7 +139,7 @@ class Ledger:
     def _session(self, user: str) -> _Session:
         return self._sessions.setdefault(user, _Session())
 
-    def _judge(self, answer: Answer, fields: Mapping[str, Any], session: _Session) -> tuple[str, str]:
+    def _judge(self, answer: Answer, fields: t.Mapping[str, t.Any], session: _Session) -> tuple[str, str]:
         if answer.error:
             return FAILED, f"{answer.error}: {answer.detail}"
         if answer.kind == "login":
@@ -182,7 +181,7 @@ class Ledger:
         if not answer.error:
             self._ms.setdefault(answer.kind, []).append(answer.ms)
 
-    def _see(self, answer: Answer, fields: Mapping[str, Any], session: _Session, second: _Second) -> None:
+    def _see(self, answer: Answer, fields: t.Mapping[str, t.Any], session: _Session, second: _Second) -> None:
         """Who answered, and with which version."""
         instance = _served_by(answer, fields)
         if not instance:
@@ -199,7 +198,7 @@ class Ledger:
             seen.requests += 1
             seen.last_s = answer.at
 
-    def _settle(self, answer: Answer, fields: Mapping[str, Any], verdict: str, session: _Session) -> None:
+    def _settle(self, answer: Answer, fields: t.Mapping[str, t.Any], verdict: str, session: _Session) -> None:
         """What the user knows after this answer."""
         if verdict == LOST:
             # One loss is one loss: the user logs in again and counts anew.
@@ -220,7 +219,7 @@ class Ledger:
             self.totals["counted"] += 1
             session.acknowledged, session.unacknowledged, session.counted = value, 0, True
 
-    def _note(self, answer: Answer, fields: Mapping[str, Any], verdict: str, reason: str) -> None:
+    def _note(self, answer: Answer, fields: t.Mapping[str, t.Any], verdict: str, reason: str) -> None:
         if len(self.events) == EVENTS_KEPT:
             self.totals["events_dropped"] += 1
             return
@@ -243,7 +242,7 @@ class Ledger:
             }
         )
 
-    def report(self) -> dict[str, Any]:
+    def report(self) -> dict[str, t.Any]:
         """Everything counted, ready for JSON."""
         names = (
             "requests",
@@ -274,7 +273,7 @@ class Ledger:
                 }
                 for (instance, version), seen in sorted(self._versions.items())
             ],
-            "timeline": [{"t": t, **vars(second)} for t, second in sorted(self._timeline.items())],
+            "timeline": [{"t": at, **vars(second)} for at, second in sorted(self._timeline.items())],
             "events": self.events,
             "events_dropped": self.totals["events_dropped"],
         }
@@ -285,12 +284,12 @@ def _cause(answer: Answer) -> str:
     return answer.error or ("wrong_answer" if answer.status == 200 else f"status_{answer.status}")
 
 
-def _counter(fields: Mapping[str, Any]) -> int:
+def _counter(fields: t.Mapping[str, t.Any]) -> int:
     value = fields.get("counter")
     return value if isinstance(value, int) else 0
 
 
-def _served_by(answer: Answer, fields: Mapping[str, Any]) -> str:
+def _served_by(answer: Answer, fields: t.Mapping[str, t.Any]) -> str:
     """Only what an answer itself says; a page or a closed connection says nothing for sure."""
     if not fields:
         return ""
@@ -309,7 +308,7 @@ def _judge_login(answer: Answer) -> tuple[str, str]:
     return OK, ""
 
 
-def _judge_counter(answer: Answer, fields: Mapping[str, Any], session: _Session) -> tuple[str, str]:
+def _judge_counter(answer: Answer, fields: t.Mapping[str, t.Any], session: _Session) -> tuple[str, str]:
     value = _counter(fields)
     if value < 1:
         return FAILED, "wrong answer: no counter in it"
@@ -346,7 +345,7 @@ def latencies(values: list[float]) -> dict[str, float]:
     }
 
 
-def summary(report: Mapping[str, Any]) -> str:
+def summary(report: t.Mapping[str, t.Any]) -> str:
     """The report for a terminal; its last line is for scripts too."""
     totals, latency = report["totals"], report["latency_ms"]
     rate = totals["requests"] / max(report["duration_s"], 0.001)

@@ -8,6 +8,8 @@ See README.md beside this file.
 
 from __future__ import annotations
 
+import typing as t
+
 # Locust first: it makes the standard library cooperative before anything else uses it.
 import locust
 from locust.env import Environment
@@ -25,9 +27,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
-from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import gevent
@@ -37,7 +37,7 @@ from ledger import Answer, Ledger
 from requests.adapters import HTTPAdapter
 from requests.exceptions import ChunkedEncodingError
 
-_Number = TypeVar("_Number", int, float)
+_Number = t.TypeVar("_Number", int, float)
 
 GREEN, RED, INCOMPLETE = "green", "red", "incomplete"
 EXIT = {GREEN: 0, RED: 1, INCOMPLETE: 3}  # 2 is argparse's
@@ -97,7 +97,7 @@ class OneTryAdapter(HTTPAdapter):
         told = re.search(r"timeout=(\d+)", header)
         self._good_until = time.monotonic() + int(told.group(1)) - KEEP_ALIVE_MARGIN_S if told else float("inf")
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+    def init_poolmanager(self, *args: t.Any, **kwargs: t.Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {
             "http": self.wire.pool_class(urllib3.HTTPConnectionPool),
@@ -105,7 +105,7 @@ class OneTryAdapter(HTTPAdapter):
         }
 
 
-def causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> t.Iterator[BaseException]:
     """The error and everything wrapped in it: requests and urllib3 put the cause into args or reason."""
     yield error
     for inner in (*error.args, getattr(error, "reason", None)):
@@ -228,7 +228,7 @@ def user_class(probe: Probe) -> type[locust.HttpUser]:
             found = [cookie.value for cookie in self.client.cookies if cookie.name == options.cookie]
             return found[-1] if found else ""
 
-        def ask(self, kind: str, method: str, path: str, expected: dict | None = None, **request: Any) -> Answer:
+        def ask(self, kind: str, method: str, path: str, expected: dict | None = None, **request: t.Any) -> Answer:
             """One request, judged; redirects are followed by the caller, so that each request is counted on its own."""
             adapter = random.choice(self.adapters)
             self.client.mount(f"{urlsplit(base).scheme}://", adapter)
@@ -307,7 +307,7 @@ def user_class(probe: Probe) -> type[locust.HttpUser]:
 
 
 def parse_options(arguments: list[str]) -> argparse.Namespace:
-    def positive(kind: type[_Number]) -> Callable[[str], _Number]:
+    def positive(kind: type[_Number]) -> t.Callable[[str], _Number]:
         def convert(text: str) -> _Number:
             value = kind(text)
             if value <= 0:

@@ -13,8 +13,8 @@ from __future__ import annotations
 import argparse
 import hashlib
 import re
+import typing as t
 import zipfile
-from collections.abc import Sequence
 from pathlib import Path
 
 from basket_class import basket_class
@@ -36,7 +36,7 @@ ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 def members(
-    version: str, sick: str, slow_start_seconds: int, sick_on: Sequence[str], sick_after_seconds: int
+    version: str, sick: str, slow_start_seconds: int, sick_on: t.Sequence[str], sick_after_seconds: int
 ) -> dict[str, bytes]:
     """Every file of the WAR, by its name in the archive."""
     if sick == "broken" and (sick_on or sick_after_seconds):
@@ -58,7 +58,7 @@ def make_war(
     sick: str = "none",
     *,
     slow_start_seconds: int = 20,
-    sick_on: Sequence[str] = (),
+    sick_on: t.Sequence[str] = (),
     sick_after_seconds: int = 0,
     padding_bytes: int = 0,
     serial_version: int = 1,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import zipfile
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -54,7 +54,7 @@ def test_one_of_two_ways_to_ask_who_it_is(tmp_path):
     for basic in (False, True):
         make_war(tmp_path / "a.war", "1.0", basic_authentication=basic)
         with zipfile.ZipFile(tmp_path / "a.war") as archive:
-            web_xml = ElementTree.fromstring(archive.read("WEB-INF/web.xml"))
+            web_xml = ET.fromstring(archive.read("WEB-INF/web.xml"))
         methods += [method.text for method in web_xml.iter("{http://xmlns.jcp.org/xml/ns/javaee}auth-method")]
     assert methods == ["FORM", "BASIC"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import time
-from collections.abc import Iterator
+import typing as t
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from chain import ROOT, Chain, Load
@@ -40,7 +40,7 @@ class Site:
         return next(self._versions)
 
     @contextlib.contextmanager
-    def load(self, what_happens: str, min_requests: int = 500) -> Iterator[Load]:
+    def load(self, what_happens: str, min_requests: int = 500) -> t.Iterator[Load]:
         """Users who work while the block runs; what they noticed becomes a line of the figures."""
         with self.chain.load(BALANCER, users=USERS, min_requests=min_requests) as users:
             yield users
@@ -50,7 +50,7 @@ class Site:
             table.write(f"| {' | '.join([what_happens, *figures])} |\n")
 
     @contextlib.contextmanager
-    def without_ssh(self, host: str) -> Iterator[None]:
+    def without_ssh(self, host: str) -> t.Iterator[None]:
         """Nobody logs in to the host's machine while the block runs, and who was logged in is cut off."""
         # pkill fails where nobody is logged in, which is as well.
         self.chain.aside(host, "systemctl stop ssh.socket ssh.service; pkill sshd || true")

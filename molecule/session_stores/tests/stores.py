@@ -8,7 +8,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,10 +34,10 @@ class Store:
     ports: str = ""
     #: the service on the host "cache" that is killed
     service: str = ""
-    ways: Sequence[Way] = WAYS
+    ways: t.Sequence[Way] = WAYS
     #: may lose something, by docs/sessions.md
-    not_kept: Sequence[Way] = ()
-    settings: Mapping[str, object] = field(default_factory=dict)
+    not_kept: t.Sequence[Way] = ()
+    settings: t.Mapping[str, object] = field(default_factory=dict)
 
 
 # Tomcat's own cluster: a request that others overtake, or that goes on elsewhere, overwrites what they did.
@@ -104,7 +104,7 @@ def _cell(by_version: dict[str, str]) -> str:
 
 
 @contextlib.contextmanager
-def cut_off(site, host: str, ports: str) -> Iterator[None]:
+def cut_off(site, host: str, ports: str) -> t.Iterator[None]:
     """Every packet between a host and these ports is lost, in both directions, without a word."""
     site.command(host, "command -v iptables >/dev/null || apt-get -qq install iptables >/dev/null")
     rules = [f"{chain} -p tcp -m multiport --dports {ports} -j DROP" for chain in ("OUTPUT", "INPUT")]

@@ -12,7 +12,7 @@ import collections
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 import requests
@@ -93,9 +93,7 @@ def test_nothing_is_left_of_the_store_before(cluster):
     store, _version = cluster.kept
     for host in HOSTS:
         base = f"/var/opt/tomcat/{host}"
-        context, server = (
-            ElementTree.fromstring(cluster.command(host, f"cat {base}/conf/{name}.xml")) for name in FILES
-        )
+        context, server = (ET.fromstring(cluster.command(host, f"cat {base}/conf/{name}.xml")) for name in FILES)
         managers = [manager.get("className") for manager in context.iter("Manager")]
         assert managers == ([STORES[store].manager] if STORES[store].manager else [])
         clusters = [found.get("clusterName") for found in server.iter("Cluster")]

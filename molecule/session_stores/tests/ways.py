@@ -14,10 +14,9 @@ import itertools
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeAlias, TypeVar
 
 import requests
 from chain import Chain
@@ -26,8 +25,8 @@ from lengths import FULL
 USERS = 20 if FULL else 10
 # The user of Tomcat's realm, by converge.yml.
 ANN = ("ann", "a-password")
-Answer = TypeVar("Answer")
-Way: TypeAlias = "Callable[[User], Iterator[None]]"
+Answer = t.TypeVar("Answer")
+Way: t.TypeAlias = "t.Callable[[User], t.Iterator[None]]"
 
 
 class User:
@@ -80,21 +79,21 @@ class User:
         return answer
 
 
-def goes_on_counting(user: User) -> Iterator[None]:
+def goes_on_counting(user: User) -> t.Iterator[None]:
     for visit in range(4):
         if visit:
             yield
         assert [user.count() for _click in range(3)] == [3 * visit + 1, 3 * visit + 2, 3 * visit + 3]
 
 
-def moves_with_every_request(user: User) -> Iterator[None]:
+def moves_with_every_request(user: User) -> t.Iterator[None]:
     for visit in range(4):
         if visit:
             yield
         assert user.count() == visit + 1
 
 
-def logs_out_and_stays_so(user: User) -> Iterator[None]:
+def logs_out_and_stays_so(user: User) -> t.Iterator[None]:
     user.post("login", user="ann", password="any")
     yield
     assert user.get("whoami").json()["user"] == "ann"
@@ -103,7 +102,7 @@ def logs_out_and_stays_so(user: User) -> Iterator[None]:
     assert user.get("whoami").json()["user"] is None
 
 
-def asks_in_parallel_after_a_move(user: User) -> Iterator[None]:
+def asks_in_parallel_after_a_move(user: User) -> t.Iterator[None]:
     assert user.count() == 1
     for visit in range(4):
         if visit:
@@ -111,7 +110,7 @@ def asks_in_parallel_after_a_move(user: User) -> Iterator[None]:
         assert user.count_in_parallel(4) == [4 * visit + n for n in (2, 3, 4, 5)]
 
 
-def asks_in_parallel(user: User) -> Iterator[None]:
+def asks_in_parallel(user: User) -> t.Iterator[None]:
     assert user.count() == 1
     assert user.count_in_parallel(4) == [2, 3, 4, 5]
     assert user.count() == 6
@@ -119,7 +118,7 @@ def asks_in_parallel(user: User) -> Iterator[None]:
     assert user.count() == 7
 
 
-def moves_during_a_slow_request(user: User) -> Iterator[None]:
+def moves_during_a_slow_request(user: User) -> t.Iterator[None]:
     assert user.count() == 1
     slow = user.count_slowly(moves=3)
     yield
@@ -131,7 +130,7 @@ def moves_during_a_slow_request(user: User) -> Iterator[None]:
     assert [user.count(), user.count()] == [5, 6]
 
 
-def shares_with_a_slow_request(user: User) -> Iterator[None]:
+def shares_with_a_slow_request(user: User) -> t.Iterator[None]:
     assert user.count() == 1
     slow = user.count_slowly(moves=3)
     yield
@@ -143,7 +142,7 @@ def shares_with_a_slow_request(user: User) -> Iterator[None]:
     assert [user.count(), user.count()] == [6, 7]
 
 
-def comes_back_to_a_slow_request(user: User) -> Iterator[None]:
+def comes_back_to_a_slow_request(user: User) -> t.Iterator[None]:
     assert user.count() == 1
     slow = user.count_slowly(moves=8)
     yield
@@ -155,7 +154,7 @@ def comes_back_to_a_slow_request(user: User) -> Iterator[None]:
     slow.join()
 
 
-def logs_in_with_a_page_from_the_other_side(user: User) -> Iterator[None]:
+def logs_in_with_a_page_from_the_other_side(user: User) -> t.Iterator[None]:
     assert "j_password" in user.get("account").text
     yield
     assert user.log_in().json()["user"] == "ann"
@@ -163,7 +162,7 @@ def logs_in_with_a_page_from_the_other_side(user: User) -> Iterator[None]:
     assert user.get("account").json()["user"] == "ann"
 
 
-def stays_logged_in(user: User) -> Iterator[None]:
+def stays_logged_in(user: User) -> t.Iterator[None]:
     user.get("account")
     assert user.log_in().json()["user"] == "ann"
     yield
@@ -172,7 +171,7 @@ def stays_logged_in(user: User) -> Iterator[None]:
     assert user.get("account").json()["user"] == "ann"
 
 
-def stays_known_by_basic_authentication(user: User) -> Iterator[None]:
+def stays_known_by_basic_authentication(user: User) -> t.Iterator[None]:
     """Who is not known yet gets a new session id when he proves himself."""
     for visit in range(3):
         if visit:
@@ -181,7 +180,7 @@ def stays_known_by_basic_authentication(user: User) -> Iterator[None]:
         assert user.get("basic/counter").json()["counter"] == visit + 1
 
 
-def logs_out_of_the_realm(user: User) -> Iterator[None]:
+def logs_out_of_the_realm(user: User) -> t.Iterator[None]:
     user.get("account")
     user.log_in()
     yield
@@ -191,7 +190,7 @@ def logs_out_of_the_realm(user: User) -> Iterator[None]:
     assert "j_password" in user.get("account").text
 
 
-def gets_a_new_session_id(user: User) -> Iterator[None]:
+def gets_a_new_session_id(user: User) -> t.Iterator[None]:
     assert user.count() == 1
     user.get("renew")
     yield
@@ -267,13 +266,13 @@ class Site:
             User(self).get("basic/counter")
 
 
-def walk(site: Site, ways: Iterable[Way] = WAYS) -> dict[str, list[str]]:
+def walk(site: Site, ways: t.Iterable[Way] = WAYS) -> dict[str, list[str]]:
     """Return what went wrong: way -> complaints."""
     walks = [(way.__name__, user, way(user)) for way in ways for user in site.users()]
     wrong: dict[str, list[str]] = collections.defaultdict(list)
     sides = itertools.cycle("ab")
 
-    def step(walk: tuple[str, User, Iterator[None]]) -> bool:
+    def step(walk: tuple[str, User, t.Iterator[None]]) -> bool:
         way, user, steps = walk
         user.side = side
         try:
@@ -293,6 +292,6 @@ def walk(site: Site, ways: Iterable[Way] = WAYS) -> dict[str, list[str]]:
     return wrong
 
 
-def each(users: Iterable[User], action: Callable[[User], Answer]) -> list[Answer]:
+def each(users: t.Iterable[User], action: t.Callable[[User], Answer]) -> list[Answer]:
     with ThreadPoolExecutor(16) as pool:
         return list(pool.map(action, users))

@@ -13,9 +13,8 @@ import random
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+import typing as t
 from dataclasses import replace
-from typing import Any
 
 import pytest
 import yaml
@@ -54,7 +53,7 @@ def started(chain):
     }
 
 
-def steps(seed: int, count: int) -> Iterator[tuple[str, str]]:
+def steps(seed: int, count: int) -> t.Iterator[tuple[str, str]]:
     """One member after another into a random other state, while at least one stays enabled."""
     dice = random.Random(seed)
     now = dict(ALL_IN)
@@ -67,7 +66,7 @@ def steps(seed: int, count: int) -> Iterator[tuple[str, str]]:
             yield route, state
 
 
-def task_to_change(route: str, state: str) -> dict[str, Any]:
+def task_to_change(route: str, state: str) -> dict[str, t.Any]:
     """httpd's counter of busy requests may never come back to 0, so the wait is a short one."""
     options = {"manager_url": MANAGER_URL, "route": route, "state": state, "keep_usable": 1}
     if state != "draining":
@@ -77,7 +76,7 @@ def task_to_change(route: str, state: str) -> dict[str, Any]:
     return {"roundrobin.tomcat.httpd_balancer_member": options, "register": "answer", "failed_when": wrong}
 
 
-def tasks_to_reload(expected: dict[str, str]) -> Iterator[dict[str, Any]]:
+def tasks_to_reload(expected: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
     """And to see that every member is as it was."""
     yield {"ansible.builtin.systemd_service": {"name": "apache2", "state": "reloaded"}}
     found = "answer.balancers[0].members | items2dict('route', 'state')"
@@ -85,7 +84,7 @@ def tasks_to_reload(expected: dict[str, str]) -> Iterator[dict[str, Any]]:
     yield {**info, "register": "answer", "failed_when": f"answer is failed or ({found}) != {expected}"}
 
 
-def run_on_both(chain, tasks: list[dict[str, Any]]) -> subprocess.CompletedProcess[str]:
+def run_on_both(chain, tasks: list[dict[str, t.Any]]) -> subprocess.CompletedProcess[str]:
     """Each task on both balancers at once, all of them in one run of Ansible."""
     play = {"hosts": "balancer", "become": True, "gather_facts": False, "any_errors_fatal": True, "tasks": tasks}
     playbook = chain.directory / "steps.json"

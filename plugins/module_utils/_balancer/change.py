@@ -3,11 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The whole of a task on one member: find it, change it, wait for it, tell what became of it."""
 
+# Private to this collection.
+
 from __future__ import annotations
 
-from collections.abc import Mapping
+import typing as t
 from dataclasses import dataclass, replace
-from typing import Any, Optional, Union
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._wait import Clock, Outcome, wait_until
 
@@ -16,8 +17,8 @@ from .model import (
     Balancer,
     ManagerError,
     Member,
+    MemberSettings,
     Setting,
-    Settings,
     Unreachable,
     find,
     idle,
@@ -30,29 +31,29 @@ MAX_ROUTE = 63
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedMember:
     """What a task asks of one member."""
 
-    balancer: Optional[str]
-    worker: Optional[str]
-    route: Optional[str]
-    state: Optional[str]
-    standby: Optional[bool]
-    spare: Optional[bool]
-    ignore_errors: Optional[bool]
-    load_factor: Optional[float]
-    lbset: Optional[int]
-    new_route: Optional[str]
+    balancer: t.Optional[str]
+    worker: t.Optional[str]
+    route: t.Optional[str]
+    state: t.Optional[str]
+    standby: t.Optional[bool]
+    spare: t.Optional[bool]
+    ignore_errors: t.Optional[bool]
+    load_factor: t.Optional[float]
+    lbset: t.Optional[int]
+    new_route: t.Optional[str]
     keep_usable: int
-    wait: Optional[str]
+    wait: t.Optional[str]
     timeout: float
     interval: float
     stable_reads: int
     on_timeout: str
     # Of a wait in slices, between which the controller tells how far it is: how long a slice is, and, but for the
     # first one, how long it has waited so far.
-    every: Optional[float] = None
-    waited: Optional[float] = None
+    every: t.Optional[float] = None
+    waited: t.Optional[float] = None
 
     def __post_init__(self) -> None:
         """Refuse values that make no sense or that httpd would ignore, before anything is sent."""
@@ -74,7 +75,7 @@ class Wanted:
                 )
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> MemberSettings:
         """The settings that were given."""
         given = {
             "state": self.state,
@@ -115,18 +116,18 @@ class Wanted:
 class Change:
     """What became of it: the settings that were or would be changed, and the member at first and at last."""
 
-    changed_from: Settings
+    changed_from: MemberSettings
     before: Member
     after: Member
-    waited: Optional[Outcome[Member]] = None
+    waited: t.Optional[Outcome[Member]] = None
     # Seconds until the time-out, if the wait goes on in another slice.
-    left: Optional[float] = None
+    left: t.Optional[float] = None
 
 
 class _PatientReader:
     """Reads the manager; an answer that fails or is cut, as during a restart of httpd, may come until the deadline."""
 
-    def __init__(self, manager: BalancerManager, wanted: Wanted, clock: Clock) -> None:
+    def __init__(self, manager: BalancerManager, wanted: WantedMember, clock: Clock) -> None:
         self._manager = manager
         self._interval = wanted.interval
         self._clock = clock
@@ -148,14 +149,14 @@ class _PatientReader:
             )
         return outcome.last
 
-    def _try(self) -> Union[Balancers, Unreachable]:
+    def _try(self) -> t.Union[Balancers, Unreachable]:
         try:
             return self._manager.read()
         except Unreachable as error:
             return error
 
 
-def apply(manager: BalancerManager, wanted: Wanted, *, check_mode: bool, clock: Clock) -> Change:
+def apply(manager: BalancerManager, wanted: WantedMember, *, check_mode: bool, clock: Clock) -> Change:
     """Bring the member to the wanted settings and wait as asked; in check mode only say what would change."""
     read = _PatientReader(manager, wanted, clock)
     balancer, before = find(
@@ -212,7 +213,7 @@ def apply(manager: BalancerManager, wanted: Wanted, *, check_mode: bool, clock: 
 # Guards ---------------------------------------------------------------------
 
 
-def refuse_if_too_few(balancer: Balancer, member: Member, wanted: Wanted) -> None:
+def refuse_if_too_few(balancer: Balancer, member: Member, wanted: WantedMember) -> None:
     """Raise when taking the member out would leave fewer usable ones than asked for."""
     left = usable_without(balancer, member)
     if left < wanted.keep_usable:
@@ -225,7 +226,7 @@ def refuse_if_too_few(balancer: Balancer, member: Member, wanted: Wanted) -> Non
 
 
 def put_back_if_too_few(
-    manager: BalancerManager, balancer: Balancer, member: Member, wanted: Wanted, state: str, read: _PatientReader
+    manager: BalancerManager, balancer: Balancer, member: Member, wanted: WantedMember, state: str, read: _PatientReader
 ) -> None:
     """Undo and raise when another member went out at the same moment, so that each looked dispensable."""
     left = usable_without(balancer, member)
@@ -239,7 +240,7 @@ def put_back_if_too_few(
         )
 
 
-def refuse_if_taken(balancer: Balancer, member: Member, wanted: Wanted) -> None:
+def refuse_if_taken(balancer: Balancer, member: Member, wanted: WantedMember) -> None:
     """Raise when another member of the balancer has the new route: sessions of both would go to either."""
     for other in balancer.members:
         if other.worker != member.worker and other.route == wanted.new_route:
@@ -252,7 +253,7 @@ def refuse_if_taken(balancer: Balancer, member: Member, wanted: Wanted) -> None:
 # Telling --------------------------------------------------------------------
 
 
-def _timed_out(wanted: Wanted, outcome: Outcome[Member]) -> str:
+def _timed_out(wanted: WantedMember, outcome: Outcome[Member]) -> str:
     member = outcome.last
     waited = f"after {outcome.seconds:.1f} s {member.worker} of balancer {member.balancer!r}"
     if wanted.wait == "idle":
@@ -263,7 +264,7 @@ def _timed_out(wanted: Wanted, outcome: Outcome[Member]) -> str:
     return f"{waited} is not usable: its status is {member.status!r}"
 
 
-def result(change: Change, wanted: Wanted) -> dict[str, object]:
+def result(change: Change, wanted: WantedMember) -> dict[str, object]:
     """What the module returns."""
     before, after = change.before, change.after
     changed_to = {name: wanted.settings[name] for name in change.changed_from}
@@ -289,13 +290,13 @@ def result(change: Change, wanted: Wanted) -> dict[str, object]:
     return outcome
 
 
-def diff(worker: str, balancer: str, before: Settings, after: Settings) -> dict[str, str]:
+def diff(worker: str, balancer: str, before: MemberSettings, after: MemberSettings) -> dict[str, str]:
     """The settings that were or would be changed, as Ansible shows them."""
     header = f"{worker} in balancer {balancer}"
     return {"before_header": header, "after_header": header, "before": _lines(before), "after": _lines(after)}
 
 
-def join(first: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
+def join(first: t.Mapping[str, t.Any], later: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """One answer of a wait in two slices: what either changed, from what the first one found."""
     if later.get("failed"):
         return {**later, **{key: first[key] for key in ("state_before",) if key in later}}
@@ -310,7 +311,7 @@ def join(first: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _lines(settings: Mapping[str, Setting]) -> str:
+def _lines(settings: t.Mapping[str, Setting]) -> str:
     return "".join(
         f"{name}: {str(value).lower() if isinstance(value, bool) else value}\n" for name, value in settings.items()
     )

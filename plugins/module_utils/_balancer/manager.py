@@ -10,13 +10,14 @@ manager is read again and the settings are compared.
 Pure but for the ``fetch`` callable that is passed in.
 """
 
+# Private to this collection.
+
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import typing as t
 from dataclasses import dataclass
 from html import unescape
-from typing import Callable, Optional, Protocol
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from .model import (
@@ -25,8 +26,8 @@ from .model import (
     Balancer,
     ManagerError,
     Member,
+    MemberSettings,
     Setting,
-    Settings,
     Unreachable,
     find,
 )
@@ -53,10 +54,10 @@ class Response:
     text: str
 
 
-class Fetch(Protocol):
+class Fetch(t.Protocol):
     """One HTTP request; raises Unreachable when there is no whole answer."""
 
-    def __call__(self, method: str, url: str, headers: Mapping[str, str], body: Optional[str]) -> Response:
+    def __call__(self, method: str, url: str, headers: t.Mapping[str, str], body: t.Optional[str]) -> Response:
         """Send it."""
 
 
@@ -76,12 +77,12 @@ def fields(member: Member, name: str, value: Setting) -> dict[str, str]:
     return {{"lbset": "w_ls", "route": "w_wr"}[name]: str(value)}
 
 
-def escaped(content: Mapping[str, str]) -> str:
+def escaped(content: t.Mapping[str, str]) -> str:
     """Form fields as httpd takes them: it unescapes every value a second time after the form's own escaping."""
     return urlencode({name: value.replace("%", "%25") for name, value in content.items()}, quote_via=quote)
 
 
-def form(balancer: Balancer, member: Member, changes: Settings) -> str:
+def form(balancer: Balancer, member: Member, changes: MemberSettings) -> str:
     """The body of the POST that makes these changes."""
     content = {"b": balancer.name, "w": member.name, "nonce": balancer.nonce}
     for name, value in changes.items():
@@ -155,7 +156,7 @@ class BalancerManager:
         return with_details(self.read(), self._get(""))
 
     def write(
-        self, balancer: Balancer, member: Member, changes: Settings, read: Callable[[], Balancers]
+        self, balancer: Balancer, member: Member, changes: MemberSettings, read: t.Callable[[], Balancers]
     ) -> tuple[Balancer, Member]:
         """Make the changes once, and return what read then shows; fail if that is not what was asked for."""
         refuse_without_nonce(balancer)
@@ -213,7 +214,7 @@ class BalancerManager:
         self._referer = referer
         return self._get("?xml=1")
 
-    def _request(self, method: str, query: str, body: Optional[str]) -> str:
+    def _request(self, method: str, query: str, body: t.Optional[str]) -> str:
         headers = {"Referer": self._referer}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"

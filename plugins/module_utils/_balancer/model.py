@@ -3,11 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Balancers and members as httpd's balancer-manager shows them: their flags, settings, verdicts, and how one is found."""
 
+# Private to this collection.
+
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import typing as t
 from dataclasses import asdict, dataclass, field
-from typing import Optional, Union
 from urllib.parse import urlsplit
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
@@ -29,7 +30,7 @@ FLAG_WORDS = {
 }
 
 # The three flags that make up a state.
-STATES: Mapping[str, Mapping[str, bool]] = {
+STATES: t.Mapping[str, t.Mapping[str, bool]] = {
     "enabled": {"D": False, "N": False, "S": False},
     "draining": {"D": False, "N": True, "S": False},
     "disabled": {"D": True, "N": False, "S": False},
@@ -52,8 +53,8 @@ DEFAULT_PORTS = {
     "wss": 443,
 }
 
-Setting = Union[str, bool, int, float]
-Settings = Mapping[str, Setting]
+Setting = t.Union[str, bool, int, float]
+MemberSettings = t.Mapping[str, Setting]
 
 
 class ManagerError(CollectionError):
@@ -94,8 +95,8 @@ class Member:
     load_factor: float
     lbset: int
     # Only the XML view has the first, only the HTML view the second.
-    retries: Optional[int] = None
-    health_check: Optional[HealthCheck] = None
+    retries: t.Optional[int] = None
+    health_check: t.Optional[HealthCheck] = None
 
     @property
     def state(self) -> str:
@@ -107,7 +108,7 @@ class Member:
         return "draining" if "N" in self.flags else "enabled"
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> MemberSettings:
         """All that can be set."""
         switches = {name: flag in self.flags for name, flag in SWITCHES.items()}
         return {
@@ -118,7 +119,7 @@ class Member:
             "route": self.route,
         }
 
-    def differences(self, wanted: Settings) -> Settings:
+    def differences(self, wanted: MemberSettings) -> MemberSettings:
         """The wanted settings that the member does not have yet."""
         return {name: value for name, value in wanted.items() if self.settings[name] != value}
 
@@ -155,7 +156,7 @@ class Balancer:
     sticky_session: str = ""
     nofailover: bool = False
     timeout: int = 0
-    max_attempts: Optional[int] = None
+    max_attempts: t.Optional[int] = None
     nonce: str = field(default="", repr=False)
 
     def as_dict(self) -> dict[str, object]:
@@ -185,7 +186,7 @@ def usable(member: Member) -> bool:
     return not member.flags & frozenset("DNSECU")
 
 
-def idle(history: Sequence[Member], reads: int) -> bool:
+def idle(history: t.Sequence[Member], reads: int) -> bool:
     """Whether the last ``reads`` readings all show nothing in flight and no request handed out between them.
 
     One reading is not enough: httpd counts Busy without a lock, so it may show 0 for
@@ -229,11 +230,11 @@ def balancer_name(name: str) -> str:
 
 
 def find(
-    balancers: Sequence[Balancer],
-    balancer: Optional[str],
-    worker: Optional[str],
-    route: Optional[str],
-    new_route: Optional[str] = None,
+    balancers: t.Sequence[Balancer],
+    balancer: t.Optional[str],
+    worker: t.Optional[str],
+    route: t.Optional[str],
+    new_route: t.Optional[str] = None,
 ) -> tuple[Balancer, Member]:
     """Find the one member that is meant, by exact comparison; anything but one is an error.
 
@@ -267,5 +268,5 @@ def find(
     raise ManagerError(f"{key} is not a member of {where} on this manager, which knows {there}")
 
 
-def _listed(names: Iterable[str]) -> str:
+def _listed(names: t.Iterable[str]) -> str:
     return ", ".join(names) or "none"

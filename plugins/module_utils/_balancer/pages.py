@@ -7,14 +7,15 @@ The XML view has all that a change needs (but the nonce in newer versions only).
 and the health checks; its tables are read by the names of their columns.
 """
 
+# Private to this collection.
+
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import typing as t
 from dataclasses import replace
 from html import unescape
-from typing import Callable, Optional
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from .model import (
     Balancer,
@@ -30,7 +31,7 @@ from .model import (
 NAMESPACE = "{http://httpd.apache.org}"
 ENTITY = r"&(?:amp|lt|gt|quot|apos|#\d+);"
 
-Texts = Callable[[str], str]
+Texts = t.Callable[[str], str]
 
 
 def is_xml(page: str) -> bool:
@@ -38,7 +39,7 @@ def is_xml(page: str) -> bool:
     return "<httpd:manager" in page
 
 
-def parse_server_name(page: str) -> Optional[str]:
+def parse_server_name(page: str) -> t.Optional[str]:
     """Read the server name that httpd compares the Referer with, from the head line of the HTML view."""
     found = re.search(r"<h1>Load Balancer Manager for ([^<]+)</h1>", page)
     return unescape(found.group(1)).strip() if found else None
@@ -55,19 +56,19 @@ def parse_xml(text: str) -> tuple[Balancer, ...]:
     text = re.sub(rf"(?!{ENTITY})&", "&amp;", text)
     try:
         # The document comes from httpd as text; its declaration names UTF-8 whatever was sent.
-        root = ElementTree.fromstring(text.encode("utf-8"))
-    except ElementTree.ParseError as error:
+        root = ET.fromstring(text.encode("utf-8"))
+    except ET.ParseError as error:
         raise Unreachable(f"the manager's XML is damaged or cut short ({error})") from error
     if root.tag != NAMESPACE + "manager":
         raise ManagerError(f"the answer is XML, but not a balancer-manager's (its root is {root.tag})")
     return tuple(_xml_balancer(element) for element in root.iter(NAMESPACE + "balancer"))
 
 
-def _xml_texts(element: ElementTree.Element) -> Texts:
+def _xml_texts(element: ET.Element) -> Texts:
     return lambda tag: (element.findtext(NAMESPACE + tag) or "").strip()
 
 
-def _xml_balancer(element: ElementTree.Element) -> Balancer:
+def _xml_balancer(element: ET.Element) -> Balancer:
     text = _xml_texts(element)
     name = balancer_name(text("name"))
     return Balancer(
@@ -115,13 +116,13 @@ def parse_html(page: str) -> tuple[Balancer, ...]:
     return tuple(_html_balancer(section) for section in page.split("<h3>LoadBalancer Status for ")[1:])
 
 
-def with_nonces(balancers: Sequence[Balancer], page: str) -> tuple[Balancer, ...]:
+def with_nonces(balancers: t.Sequence[Balancer], page: str) -> tuple[Balancer, ...]:
     """Add the nonces, which the XML view of an older httpd lacks."""
     nonces = {shown.name: shown.nonce for shown in parse_html(page)}
     return tuple(replace(known, nonce=nonces.get(known.name, "")) for known in balancers)
 
 
-def with_details(balancers: Sequence[Balancer], page: str) -> tuple[Balancer, ...]:
+def with_details(balancers: t.Sequence[Balancer], page: str) -> tuple[Balancer, ...]:
     """Add all that only the HTML view has."""
     shown = {balancer.name: balancer for balancer in parse_html(page)}
     return tuple(_with_details(known, shown.get(known.name, known)) for known in balancers)
@@ -173,7 +174,7 @@ def _html_member(balancer: str, row: _Row) -> Member:
     )
 
 
-def _health_check(row: _Row) -> Optional[HealthCheck]:
+def _health_check(row: _Row) -> t.Optional[HealthCheck]:
     """Read the columns that are there when mod_proxy_hcheck is loaded."""
     if row.get("HC Method", "NONE") == "NONE":
         return None

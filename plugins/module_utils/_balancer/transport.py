@@ -3,21 +3,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The balancer-manager's transport: one `requests` session, nothing taken from the environment."""
 
+# Private to this collection.
+
 from __future__ import annotations
 
 import contextlib
 import re
 import signal
 import socket
-from collections.abc import Iterator, Mapping
+import typing as t
 from types import ModuleType
-from typing import Any, Optional
 
 from .manager import Fetch, Response
 from .model import ManagerError, Unreachable
 
 # What both balancer modules take to reach a manager.
-CONNECTION_ARGUMENTS: dict[str, Any] = {
+CONNECTION_ARGUMENTS: dict[str, t.Any] = {
     "manager_url": {"type": "str", "required": True},
     "unix_socket": {"type": "path"},
     "url_username": {"type": "str"},
@@ -28,7 +29,7 @@ CONNECTION_ARGUMENTS: dict[str, Any] = {
 }
 
 
-def requests_fetch(requests: ModuleType, options: Mapping[str, Any]) -> Fetch:
+def requests_fetch(requests: ModuleType, options: t.Mapping[str, t.Any]) -> Fetch:
     """Make the fetch callable out of the connection options."""
     session = requests.Session()
     # No proxy, no .netrc: a manager is near, and its password comes from the task alone.
@@ -46,7 +47,7 @@ def requests_fetch(requests: ModuleType, options: Mapping[str, Any]) -> Fetch:
         session.mount("http://", _unix_adapter(requests, options["unix_socket"]))
     seconds = options["request_timeout"]
 
-    def fetch(method: str, url: str, headers: Mapping[str, str], body: Optional[str]) -> Response:
+    def fetch(method: str, url: str, headers: t.Mapping[str, str], body: t.Optional[str]) -> Response:
         place = options["unix_socket"] or url.partition("?")[0]
         try:
             with _deadline(seconds):
@@ -69,7 +70,7 @@ class _TooLate(Exception):
 
 
 @contextlib.contextmanager
-def _deadline(seconds: float) -> Iterator[None]:
+def _deadline(seconds: float) -> t.Iterator[None]:
     """Bound the whole of a request: the time-out of requests is for each read, so a server that drips would hold on."""
 
     def give_up(_signal: int, _frame: object) -> None:
@@ -84,7 +85,7 @@ def _deadline(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def _unix_adapter(requests: Any, path: str) -> Any:
+def _unix_adapter(requests: t.Any, path: str) -> t.Any:
     """Make an adapter for requests whose connections all go to one socket file."""
     from urllib3.connection import HTTPConnection
     from urllib3.connectionpool import HTTPConnectionPool
@@ -98,7 +99,7 @@ def _unix_adapter(requests: Any, path: str) -> Any:
         ConnectionCls = Connection
 
     class Adapter(requests.adapters.HTTPAdapter):
-        def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        def init_poolmanager(self, *arguments: t.Any, **options: t.Any) -> None:
             super().init_poolmanager(*arguments, **options)
             self.poolmanager.pool_classes_by_scheme = {"http": Pool}
 

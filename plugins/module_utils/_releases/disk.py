@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where the releases of one application lie below one CATALINA_BASE, how they are read, and the small steps of writing.
 
-Private to the collection.
-
     releases/NAME/VERSION/NAME.war        the WAR as it came
     releases/NAME/VERSION/exploded/       unpacked
     releases/NAME/VERSION/release.json    what is there; its directory appears whole, by one rename
@@ -14,6 +12,8 @@ Private to the collection.
 
 The links are the truth about what is active.
 """
+
+# Private to this collection.
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ class ReleasesDisk:
         self.directory = os.path.join(self.root, name)
         try:
             webapps = os.stat(self.webapps)
-        except OSError as exc:
-            raise CollectionError(f"base {base} is not a CATALINA_BASE: {self.webapps}: {exc.strerror}") from exc
+        except OSError as error:
+            raise CollectionError(f"base {base} is not a CATALINA_BASE: {self.webapps}: {error.strerror}") from error
         if not stat.S_ISDIR(webapps.st_mode):
             raise CollectionError(f"base {base} is not a CATALINA_BASE: {self.webapps} is not a directory")
         # A release is as readable as webapps itself and never writable but by its owner.
@@ -89,8 +89,8 @@ class ReleasesDisk:
             names = sorted(os.listdir(self.directory))
         except FileNotFoundError:
             return []
-        except OSError as exc:
-            raise CollectionError(f"{self.directory} cannot be read: {exc.strerror}") from exc
+        except OSError as error:
+            raise CollectionError(f"{self.directory} cannot be read: {error.strerror}") from error
         return [name for name in names if VERSION.fullmatch(name) and os.path.isdir(os.path.join(self.directory, name))]
 
     def _read_release(self, version: str) -> Release:
@@ -107,8 +107,8 @@ class ReleasesDisk:
                 staged_at=str(data["staged_at"]),
                 staged_by=str(data["staged_by"]),
             )
-        except (OSError, ValueError, KeyError, TypeError) as exc:
-            reason = exc.strerror if isinstance(exc, OSError) else "it is not what this collection writes"
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not what this collection writes"
             return Release(version=version, sha256="", problem=f"{path} cannot be read: {reason}")
         if release.version != version:
             return replace(release, version=version, problem=f"{path} says version {release.version}")
@@ -140,12 +140,12 @@ class ReleasesDisk:
     def _read_link(self, path: str) -> str:
         try:
             target = os.readlink(path)
-        except OSError as exc:
-            if exc.errno != errno.EINVAL:
-                raise CollectionError(f"{path} cannot be read: {exc.strerror}") from exc
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise CollectionError(f"{path} cannot be read: {error.strerror}") from error
             raise CollectionError(
                 f"{path} is in the way: it is not a link to a release; move it elsewhere first"
-            ) from exc
+            ) from error
         match = re.fullmatch(rf"\.\./releases/{re.escape(self.name)}/([^/]+)/exploded", target)
         if not match or not VERSION.fullmatch(match[1]):
             raise CollectionError(
@@ -164,12 +164,12 @@ class ReleasesDisk:
                 return tuple(Activation(**line) for line in json.load(source))
         except FileNotFoundError:
             return ()
-        except OSError as exc:
-            raise CollectionError(f"{path} cannot be read: {exc.strerror}") from exc
-        except (ValueError, TypeError) as exc:
+        except OSError as error:
+            raise CollectionError(f"{path} cannot be read: {error.strerror}") from error
+        except (ValueError, TypeError) as error:
             raise CollectionError(
                 f"{path} is not a history that this collection wrote; move it elsewhere to begin a new one"
-            ) from exc
+            ) from error
 
     # Writing
 
@@ -179,9 +179,9 @@ class ReleasesDisk:
         handle = os.open(self.webapps, os.O_RDONLY)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as exc:
+        except OSError as error:
             os.close(handle)
-            raise CollectionError(f"another run is working on the releases in {self.base}; try again later") from exc
+            raise CollectionError(f"another run is working on the releases in {self.base}; try again later") from error
         try:
             yield
         finally:
@@ -237,8 +237,8 @@ class ReleasesDisk:
         try:
             os.mkdir(path, 0o700)
             self.own(path, self.directory_mode)
-        except OSError as exc:
-            raise CollectionError(f"{path} could not be created: {exc.strerror}") from exc
+        except OSError as error:
+            raise CollectionError(f"{path} could not be created: {error.strerror}") from error
 
     def own(self, path: str, mode: int | None = None) -> None:
         os.chown(path, self.uid, self.gid)
@@ -267,8 +267,8 @@ def applications_below(base: str) -> list[str]:
         names = sorted(os.listdir(root))
     except FileNotFoundError:
         return []
-    except OSError as exc:
-        raise CollectionError(f"{root} cannot be read: {exc.strerror}") from exc
+    except OSError as error:
+        raise CollectionError(f"{root} cannot be read: {error.strerror}") from error
     return [name for name in names if not name.startswith(".") and os.path.isdir(os.path.join(root, name))]
 
 

@@ -1,10 +1,9 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is known of one application's releases on one instance: pure data, and what follows from it.
+"""What is known of one application's releases on one instance: pure data, and what follows from it."""
 
-Private to the collection.
-"""
+# Private to this collection.
 
 from __future__ import annotations
 
@@ -117,7 +116,7 @@ class WarSource:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ReleaseChange:
     """What ensure() found and what it left (or, in check mode, would leave)."""
 
     before: State

@@ -3,12 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The releases of one application on one instance: staged, activated, pruned.
 
-Private to the collection. What is on disk stands in _releases_disk.py.
+What is on disk stands in _releases_disk.py.
 
 An activation empties the work directory, writes its line of history, then switches
 the link: a run that dies in between leaves the old release active, and a last line of
 history that the link contradicts is recognised as unfinished.
 """
+
+# Private to this collection.
 
 from __future__ import annotations
 
@@ -31,8 +33,8 @@ from .model import (
     HISTORY_LENGTH,
     Activation,
     Context,
-    Outcome,
     Release,
+    ReleaseChange,
     State,
     WarSource,
     check_context_version,
@@ -57,8 +59,8 @@ __all__ = [
     "HISTORY_LENGTH",
     "Activation",
     "AppReleases",
-    "Outcome",
     "Release",
+    "ReleaseChange",
     "State",
     "WarSource",
     "applications_below",
@@ -108,7 +110,7 @@ class AppReleases:
         max_unpacked_bytes: int,
         parallel: bool = False,
         context_version: str | None = None,
-    ) -> Outcome:
+    ) -> ReleaseChange:
         """Bring the application to the wanted state, or only tell what that would change."""
         if version is not None:
             check_version(version)
@@ -128,7 +130,7 @@ class AppReleases:
                         )
                     self._check_space(source)
                     if source.path is None and not check_mode:
-                        return Outcome(before, before, needs_source=True)
+                        return ReleaseChange(before, before, needs_source=True)
                     staged = (
                         Release(version=version, sha256=source.sha256, staged_at=self._timestamp())
                         if check_mode
@@ -159,7 +161,7 @@ class AppReleases:
                     self._remove_application(before)
             pruned = releases_to_prune(after, keep, version)
             after = self._drop(after, pruned, check_mode)
-        return Outcome(before, after, pruned)
+        return ReleaseChange(before, after, pruned)
 
     def _usable_release(self, state: State, version: str, source: WarSource | None) -> Release | None:
         """Return the staged release if it is there and whole; fail if it is another one under the same version."""
@@ -237,13 +239,13 @@ class AppReleases:
             self.disk.own(building, self.disk.directory_mode)
             os.rename(building, self.disk.release_directory(version))
             sync_directory(self.disk.directory)
-        except CollectionError as exc:
+        except CollectionError as error:
             # Name the file the user knows, not the copy.
-            raise CollectionError(exc.message.replace(war, source.label), **exc.details) from exc
-        except OSError as exc:
+            raise CollectionError(error.message.replace(war, source.label), **error.details) from error
+        except OSError as error:
             raise CollectionError(
-                f"{source.label} could not be staged in {self.disk.directory}: {exc.strerror}; nothing was left there"
-            ) from exc
+                f"{source.label} could not be staged in {self.disk.directory}: {error.strerror}; nothing was left there"
+            ) from error
         finally:
             if os.path.isdir(building):
                 shutil.rmtree(building)
@@ -317,12 +319,12 @@ class AppReleases:
             for context in wanted:
                 self.disk.switch(context.context_version, context.version)
             sync_directory(self.disk.webapps)
-        except OSError as exc:
+        except OSError as error:
             target = f"to {after.active}" if after.active else "to no release"
             raise CollectionError(
-                f"{self.disk.link(after.context_version)} could not be switched {target}: {_reason(exc)}; "
+                f"{self.disk.link(after.context_version)} could not be switched {target}: {_reason(error)}; "
                 f"{state.active or 'no release'} is still active"
-            ) from exc
+            ) from error
         return after
 
     def _drop(self, state: State, versions: t.Sequence[str], check_mode: bool) -> State:
@@ -333,10 +335,10 @@ class AppReleases:
                     doomed = os.path.join(self.disk.directory, f".removed-{version}")
                     os.rename(self.disk.release_directory(version), doomed)
                     shutil.rmtree(doomed)
-                except OSError as exc:
+                except OSError as error:
                     raise CollectionError(
-                        f"release {version} of {self.disk.name} could not be removed: {_reason(exc)}"
-                    ) from exc
+                        f"release {version} of {self.disk.name} could not be removed: {_reason(error)}"
+                    ) from error
         return state.without(versions)
 
     def _remove_application(self, state: State) -> None:
@@ -347,8 +349,8 @@ class AppReleases:
                 self.disk.clear_work(context.context_version)
             if os.path.lexists(self.disk.directory):
                 shutil.rmtree(self.disk.directory)
-        except OSError as exc:
-            raise CollectionError(f"{self.disk.name} could not be removed: {_reason(exc)}") from exc
+        except OSError as error:
+            raise CollectionError(f"{self.disk.name} could not be removed: {_reason(error)}") from error
 
     def _timestamp(self) -> str:
         return self._now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -360,5 +362,5 @@ def free_space_at(path: str) -> tuple[int, int | None]:
     return found.f_bavail * found.f_frsize, found.f_favail if found.f_files else None
 
 
-def _reason(exc: OSError) -> str:
-    return f"{exc.filename}: {exc.strerror}" if exc.filename else str(exc.strerror)
+def _reason(error: OSError) -> str:
+    return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)

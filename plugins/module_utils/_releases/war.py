@@ -3,13 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a WAR is, before anybody trusts it: checked as a zip, measured, unpacked.
 
-Private to the collection.
-
 The archive is someone's upload: its member names decide where bytes would land
 and its headers decide how many. So every name is judged before the first byte is
 unpacked, and the unpacker creates files only (no links, no devices), each exactly
 as long as the header promised and with the CRC it gave.
 """
+
+# Private to this collection.
 
 from __future__ import annotations
 
@@ -108,8 +108,8 @@ def sha256_of(path: str) -> str:
         with open(path, "rb") as source:
             for chunk in iter(lambda: source.read(CHUNK), b""):
                 digest.update(chunk)
-    except OSError as exc:
-        raise CollectionError(f"{path} cannot be read: {exc.strerror}") from exc
+    except OSError as error:
+        raise CollectionError(f"{path} cannot be read: {error.strerror}") from error
     return digest.hexdigest()
 
 
@@ -128,8 +128,8 @@ def inspect_war(path: str, *, max_unpacked_bytes: int) -> WarReport:
     try:
         with open(path, "rb") as source:
             infos = _read_directory(path, source)
-    except OSError as exc:
-        raise CollectionError(f"{path} cannot be read: {exc.strerror}") from exc
+    except OSError as error:
+        raise CollectionError(f"{path} cannot be read: {error.strerror}") from error
     return judge_members(path, infos, max_unpacked_bytes=max_unpacked_bytes)
 
 
@@ -137,8 +137,8 @@ def _read_directory(path: str, source: t.BinaryIO) -> list[zipfile.ZipInfo]:
     try:
         with zipfile.ZipFile(source) as archive:
             return archive.infolist()
-    except _ZIP_ERRORS as exc:
-        raise CollectionError(f"{path} is not a WAR: it cannot be read as a zip archive ({exc})") from exc
+    except _ZIP_ERRORS as error:
+        raise CollectionError(f"{path} is not a WAR: it cannot be read as a zip archive ({error})") from error
 
 
 def judge_members(path: str, infos: t.Sequence[zipfile.ZipInfo], *, max_unpacked_bytes: int) -> WarReport:
@@ -257,8 +257,8 @@ def _read_member(path: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> 
             for chunk in iter(lambda: source.read(CHUNK), b""):
                 left -= len(chunk)
                 yield chunk
-    except _ZIP_ERRORS as exc:
-        raise CollectionError(f"{path} is damaged: member {info.filename!r}: {exc}") from exc
+    except _ZIP_ERRORS as error:
+        raise CollectionError(f"{path} is damaged: member {info.filename!r}: {error}") from error
     if left:
         raise CollectionError(f"{path} is damaged: member {info.filename!r} is not as long as its header says")
 

@@ -1,10 +1,9 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a server that keeps sessions is asked, whatever it speaks: what memcached_info and redis_info do alike.
+"""How a server that keeps sessions is asked, whatever it speaks: what memcached_info and redis_info do alike."""
 
-Private to the collection.
-"""
+# Private to this collection.
 
 from __future__ import annotations
 
@@ -36,9 +35,9 @@ def connected(host: str, port: int, timeout: float) -> t.Iterator[socket.socket]
         try:
             yield connection
         # Before 3.10 the time-out of a socket is not yet TimeoutError.
-        except (TimeoutError, socket.timeout) as exc:
+        except (TimeoutError, socket.timeout) as error:
             # A memcached at its limit of connections lets them queue, and answers none.
-            raise ServerError(f"accepts the connection, but gives no answer within {timeout:g} s") from exc
+            raise ServerError(f"accepts the connection, but gives no answer within {timeout:g} s") from error
 
 
 class Conversation:
@@ -83,13 +82,13 @@ def learn(fetch: t.Callable[[], dict[str, str]], timeout: float) -> tuple[dict[s
     """Return what a server tells of itself, or nothing and the reason why it cannot be told."""
     try:
         return fetch(), None
-    except CollectionError as exc:
-        return {}, exc.message
+    except CollectionError as error:
+        return {}, error.message
     # Before 3.10 the time-out of a socket is not yet TimeoutError.
     except (TimeoutError, socket.timeout):
         return {}, f"no connection within {timeout:g} s"
-    except OSError as exc:
-        return {}, exc.strerror or str(exc)
+    except OSError as error:
+        return {}, error.strerror or str(error)
 
 
 def numbers(told: t.Mapping[str, str], names: t.Mapping[str, str]) -> dict[str, int | None]:

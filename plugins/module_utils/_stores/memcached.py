@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How memcached nodes do, by their own word: the command `stats`.
 
-Private to the collection.
-
 In the text protocol (memcached's doc/protocol.txt) an answer is lines of
 "STAT name value" and a line "END", or one line that begins with ERROR,
 CLIENT_ERROR or SERVER_ERROR.
@@ -13,6 +11,8 @@ A node that asks for a name and a password (SASL) speaks the binary protocol
 only (doc/protocol-binary.xml, RFC 4616 for PLAIN): each statistic is an answer
 of its own, and one without a key is the last.
 """
+
+# Private to this collection.
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ STATS = {
 
 
 @dataclass(frozen=True)
-class Node:
+class MemcachedNode:
     """Where a node listens, and the name that sessions know it by."""
 
     host: str
@@ -69,7 +69,7 @@ class Node:
         return f"{in_url(self.host)}:{self.port}"
 
 
-def parse_node(given: t.Any) -> Node:
+def parse_node(given: t.Any) -> MemcachedNode:
     """Read one entry of the option nodes."""
     if isinstance(given, t.Mapping):
         host, port, name = given.get("host"), given.get("port"), given.get("id")
@@ -86,7 +86,7 @@ def parse_node(given: t.Any) -> Node:
         number = 0
     if not isinstance(host, str) or not host or any(char.isspace() for char in host) or not 1 <= number <= 65535:
         raise CollectionError(f"nodes has {given!r}: {ACCEPTED}, the port from 1 to 65535")
-    return Node(host, number, None if name is None else str(name))
+    return MemcachedNode(host, number, None if name is None else str(name))
 
 
 def parse_stats(answer: bytes) -> dict[str, str]:
@@ -106,7 +106,7 @@ def parse_stats(answer: bytes) -> dict[str, str]:
     return stats
 
 
-def fetch_stats(node: Node, login: Login, timeout: float) -> dict[str, str]:
+def fetch_stats(node: MemcachedNode, login: Login, timeout: float) -> dict[str, str]:
     """Ask a node, over the protocol that it speaks."""
     with connected(node.host, node.port, timeout) as connection:
         conversation = Conversation(connection, timeout, "memcached", MAX_ANSWER)
@@ -155,7 +155,7 @@ def next_answer(conversation: Conversation) -> tuple[str, str]:
     return key, value
 
 
-def ask(node: Node, login: Login, timeout: float) -> dict[str, t.Any]:
+def ask(node: MemcachedNode, login: Login, timeout: float) -> dict[str, t.Any]:
     """Return how a node does, or why it cannot be told."""
     stats, reason = learn(lambda: fetch_stats(node, login, timeout), timeout)
     return {

@@ -3,11 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How Redis and Valkey servers do, by their own word: the command INFO, after AUTH where there is a password.
 
-Private to the collection.
-
 A command is an array of strings, an answer one line that begins with "+", "-" (an error) or ":",
 or "$" with the length of the text that follows. INFO is lines of "name:value".
 """
+
+# Private to this collection.
 
 from __future__ import annotations
 

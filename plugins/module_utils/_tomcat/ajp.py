@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Just enough of AJP/1.3 to ask a Tomcat connector how it does: CPING, GET and HEAD.
 
-Private to the collection.
-
 The facts are those of "AJPv13", the protocol reference of the Apache Tomcat Connectors
 (packet headers, codes of methods, headers and attributes); the attribute `secret` (0x0C)
 is newer than its text and stands in Tomcat's org.apache.coyote.ajp.Constants.
@@ -12,6 +10,8 @@ is newer than its text and stands in Tomcat's org.apache.coyote.ajp.Constants.
 Packets to Tomcat begin with 12 34, packets from it with "AB", both then have two bytes
 of length. A string is two bytes of length, the bytes, and a NUL that is not counted.
 """
+
+# Private to this collection.
 
 from __future__ import annotations
 

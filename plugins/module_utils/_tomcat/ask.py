@@ -1,10 +1,9 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ask a URL once, over HTTP or AJP: any answer and any failure becomes an Answer.
+"""Ask a URL once, over HTTP or AJP: any answer and any failure becomes an Answer."""
 
-Private to the collection.
-"""
+# Private to this collection.
 
 from __future__ import annotations
 
@@ -47,7 +46,7 @@ def ask_ajp(target: Target, *, method: str, headers: t.Mapping[str, str], secret
     """Ask once over AJP: first whether the connector is alive (CPING), then for the page."""
     began = time.monotonic()
     connected = False
-    status, body, error = None, "", None
+    status, body, failure = None, "", None
     try:
         request = build_request(
             method,
@@ -64,14 +63,14 @@ def ask_ajp(target: Target, *, method: str, headers: t.Mapping[str, str], secret
             ping(stream)
             response = exchange(stream, request, max_body=MAX_BODY)
         status, body = response.status, response.body.decode("utf-8", "replace")
-    except AjpError as exc:
-        error = exc.message
+    except AjpError as error:
+        failure = error.message
     # Before 3.10 the time-out of a socket is not yet TimeoutError.
     except (TimeoutError, socket.timeout):
-        error = _timeout_text(connected, timeout)
-    except OSError as exc:
-        error = _os_error_text(exc)
-    return Answer(latency=time.monotonic() - began, status=status, body=body, error=error)
+        failure = _timeout_text(connected, timeout)
+    except OSError as error:
+        failure = _os_error_text(error)
+    return Answer(latency=time.monotonic() - began, status=status, body=body, error=failure)
 
 
 def ask_http(
@@ -85,7 +84,7 @@ def ask_http(
 ) -> Answer:
     """Ask once over HTTP, with a connection of its own and nothing taken from the environment."""
     began = time.monotonic()
-    status, body, error = None, "", None
+    status, body, failure = None, "", None
     try:
         with requests.Session() as session:
             # No proxy and no .netrc: the instance itself is meant.
@@ -102,12 +101,12 @@ def ask_http(
             ) as response:
                 status, body = response.status_code, _read_body(response, began + timeout)
     except requests.exceptions.ConnectTimeout:
-        error = _timeout_text(False, timeout)
+        failure = _timeout_text(False, timeout)
     except (requests.exceptions.Timeout, TimeoutError):
-        error = _timeout_text(True, timeout)
-    except (requests.exceptions.RequestException, OSError) as exc:
-        error = _request_error_text(exc)
-    return Answer(latency=time.monotonic() - began, status=None if error else status, body=body, error=error)
+        failure = _timeout_text(True, timeout)
+    except (requests.exceptions.RequestException, OSError) as error:
+        failure = _request_error_text(error)
+    return Answer(latency=time.monotonic() - began, status=None if failure else status, body=body, error=failure)
 
 
 def _read_body(response: t.Any, end: float) -> str:
@@ -125,13 +124,13 @@ def _timeout_text(connected: bool, timeout: float) -> str:
     return f"no complete answer within {timeout:g} s" if connected else f"no connection within {timeout:g} s"
 
 
-def _os_error_text(exc: OSError) -> str:
-    return exc.strerror or str(exc) or type(exc).__name__
+def _os_error_text(error: OSError) -> str:
+    return error.strerror or str(error) or type(error).__name__
 
 
-def _request_error_text(exc: BaseException) -> str:
+def _request_error_text(error: BaseException) -> str:
     """Dig out the operating system's word from the layers that requests and urllib3 wrap it in."""
-    todo: list[object] = [exc]
+    todo: list[object] = [error]
     seen: list[object] = []
     while todo:
         item = todo.pop(0)

@@ -3,13 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether an application answers as it should: what to expect, what was seen, what to show.
 
-Private to the collection.
-
 An open port is not a ready application, and one good answer is not a healthy one. What
 is wanted is N good answers in a row before a deadline, and, where a soak is asked for,
 none but good ones for some time after them. Where they do not come, the person gets what
 did come: each kind of answer, how often and when, and the last one.
 """
+
+# Private to this collection.
 
 from __future__ import annotations
 
@@ -98,8 +98,8 @@ def parse_url(url: str) -> Target:
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError as exc:
-        raise CollectionError(f"url {url!r} is not a URL ({exc}): {wanted}") from exc
+    except ValueError as error:
+        raise CollectionError(f"url {url!r} is not a URL ({error}): {wanted}") from error
     if parts.scheme not in SCHEMES or not parts.hostname:
         raise CollectionError(f"url {url!r} is not accepted: {wanted}")
     if parts.username is not None or parts.password is not None:
@@ -129,8 +129,8 @@ def build_expectation(statuses: t.Sequence[int], pattern: str | None, version: s
         pattern = pattern.replace("{version}", re.escape(version))
     try:
         compiled = re.compile(pattern) if pattern else None
-    except re.error as exc:
-        raise CollectionError(f"pattern {pattern!r} is not a regular expression: {exc}") from exc
+    except re.error as error:
+        raise CollectionError(f"pattern {pattern!r} is not a regular expression: {error}") from error
     return Expectation(tuple(statuses), compiled)
 
 

@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Tomcat's own manager application, by its text interface: which contexts are there, and look at webapps again.
 
-Private to the collection.
-
 How it is used here was measured on 9.0, 10.1 and 11.0, see docs/strategies.md. The facts
 that matter, as webapps/NAME is a link to a release:
 
@@ -16,6 +14,8 @@ that matter, as webapps/NAME is a link to a release:
   (`update=true`). Nothing that a removed link led to is touched.
 - `list` names the directory that each context really serves, not the version of a context.
 """
+
+# Private to this collection.
 
 from __future__ import annotations
 

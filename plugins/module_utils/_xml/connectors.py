@@ -3,11 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Connectors of a server.xml: which one an entry means, and whose ports meet."""
 
+# Private to this collection.
+
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
-from typing import Any
+import typing as t
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 
@@ -31,7 +32,7 @@ def protocol_kind(protocol: str | None) -> str:
     return value
 
 
-def wanted_connector(item: Mapping[str, Any], where: str, also: Iterable[str]) -> Wanted:
+def wanted_connector(item: t.Mapping[str, t.Any], where: str, also: t.Iterable[str]) -> Wanted:
     """Return the wanted state for an entry of the option `connectors`."""
     identify_by = attribute_values(item.get("identify_by"), where, also)
     if identify_by and item.get("match"):

@@ -3,11 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From the options of tomcat_context_xml to edits of one context.xml."""
 
+# Private to this collection.
+
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any
+import typing as t
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 
@@ -40,7 +41,7 @@ class ContextXml(XmlPlan):
         remove = names_to_remove(given.get("attributes_to_remove"), wanted, "context")
         self.editor.set_attributes(self.document.root, wanted, remove)
 
-    def _wanted(self, option: str, item: Mapping[str, Any], where: str) -> Wanted:
+    def _wanted(self, option: str, item: t.Mapping[str, t.Any], where: str) -> Wanted:
         if option == "valves":
             identity = {
                 "className": class_name(item["class_name"], where),

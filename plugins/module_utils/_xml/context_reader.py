@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From a context.xml to the options of tomcat_context_xml that describe it."""
 
+# Private to this collection.
+
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+import typing as t
 
 from .context import ContextXml
 from .document import XmlDocument
@@ -19,15 +20,15 @@ from .values import class_name
 class ContextInfo:
     """What one context.xml says."""
 
-    def __init__(self, document: XmlDocument, secret_attributes: Iterable[str] = ()) -> None:
+    def __init__(self, document: XmlDocument, secret_attributes: t.Iterable[str] = ()) -> None:
         """Check that the document is a context.xml."""
         ContextXml(document, {})
         self.reader = Reader(document, secret_attributes)
-        self.options: dict[str, Any] = {}
+        self.options: dict[str, t.Any] = {}
         self._root = document.root
         self._managers = len(document.root.elements("Manager"))
 
-    def read(self) -> dict[str, Any]:
+    def read(self) -> dict[str, t.Any]:
         """Return the options."""
         attributes = self.reader.attributes(self._root)
         if attributes:
@@ -70,5 +71,5 @@ class ContextInfo:
             self._add(option, entry)
         return entry is not None
 
-    def _add(self, option: str, entry: dict[str, Any]) -> None:
+    def _add(self, option: str, entry: dict[str, t.Any]) -> None:
         self.options.setdefault(option, []).append(entry)

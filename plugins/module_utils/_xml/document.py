@@ -8,13 +8,14 @@ in lxml's tree, which understands the document. Before the result is written,
 `prove()` parses it again: it must say what lxml's edited tree says.
 """
 
+# Private to this collection.
+
 from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import typing as t
 from dataclasses import dataclass
-from typing import Any
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 
@@ -70,30 +71,30 @@ class XmlDocument:
         lx_root = self._parse(data)
         try:
             nodes, end = scan(self.original, start)
-        except ValueError as exc:
-            raise CollectionError(f"{path}: its structure is not understood ({exc}); nothing was changed") from exc
+        except ValueError as error:
+            raise CollectionError(f"{path}: its structure is not understood ({error}); nothing was changed") from error
         self.root = nodes[0]
         self._prolog, self._epilog = self.original[:start], self.original[end:]
         newline = NEWLINE.search(self.original)
         self._layout = Layout(self.root, self._prolog, self._encoding, newline.group() if newline is not None else "\n")
         self._line_ends: list[int] | None = None
-        self._by_lx: dict[Any, Node] = {}
+        self._by_lx: dict[t.Any, Node] = {}
         wrong = pair(nodes, lx_root)
         if wrong is not None:
             raise CollectionError(f"{path}:{self.line(wrong)}: {wrong.tag or wrong.kind} is not understood")
         self._know(nodes)
 
-    def _parse(self, data: bytes) -> Any:
+    def _parse(self, data: bytes) -> t.Any:
         try:
             return etree.fromstring(data, parser())
-        except etree.XMLSyntaxError as exc:
-            line, column = exc.position
-            reason = (exc.msg or "not well-formed").split(", line ")[0]
-            raise CollectionError(f"{self.path}:{line}:{column}: is not well-formed XML: {reason}") from exc
-        except ValueError as exc:
-            raise CollectionError(f"{self.path}: cannot be parsed: {exc}") from exc
+        except etree.XMLSyntaxError as error:
+            line, column = error.position
+            reason = (error.msg or "not well-formed").split(", line ")[0]
+            raise CollectionError(f"{self.path}:{line}:{column}: is not well-formed XML: {reason}") from error
+        except ValueError as error:
+            raise CollectionError(f"{self.path}: cannot be parsed: {error}") from error
 
-    def _know(self, nodes: Sequence[Node]) -> None:
+    def _know(self, nodes: t.Sequence[Node]) -> None:
         self._by_lx.update((node.lx, node) for node in nodes)
 
     # -- reading -----------------------------------------------------------
@@ -111,8 +112,10 @@ class XmlDocument:
         """Parse the result of all edits, and refuse it unless it says what the edited tree says."""
         try:
             result = etree.fromstring(self.to_bytes(), parser())
-        except etree.XMLSyntaxError as exc:
-            raise CollectionError(f"{self.path}: the edited file would not parse ({exc}); nothing was written") from exc
+        except etree.XMLSyntaxError as error:
+            raise CollectionError(
+                f"{self.path}: the edited file would not parse ({error}); nothing was written"
+            ) from error
         if not same(result, self.root.lx):
             raise CollectionError(f"{self.path}: the edit would not have had the wanted effect; nothing was written")
 
@@ -126,8 +129,8 @@ class XmlDocument:
         """Return the elements that an XPath expression selects."""
         try:
             found = self.root.lx.getroottree().xpath(xpath)
-        except etree.XPathError as exc:
-            raise CollectionError(f"{self.path}: {xpath!r} is not a valid XPath expression: {exc}") from exc
+        except etree.XPathError as error:
+            raise CollectionError(f"{self.path}: {xpath!r} is not a valid XPath expression: {error}") from error
         nodes = []
         for item in found if isinstance(found, list) else [found]:
             node = self._by_lx.get(item) if etree.iselement(item) else None
@@ -169,7 +172,7 @@ class XmlDocument:
             )
         return found
 
-    def _fragments(self, parent: Node, comment: Node, inner: str, tag: str) -> Iterator[tuple[int, int, Node]]:
+    def _fragments(self, parent: Node, comment: Node, inner: str, tag: str) -> t.Iterator[tuple[int, int, Node]]:
         """Find the well-formed elements of this name in the text of a comment."""
         position = 0
         start_of = re.compile(rf"<{re.escape(tag)}(?=[\s/>])")
@@ -194,7 +197,7 @@ class XmlDocument:
 
     # -- editing: each method changes the text and lxml's tree ---------------
 
-    def set_attributes(self, node: Node, wanted: Mapping[str, str], remove: Sequence[str] = ()) -> None:
+    def set_attributes(self, node: Node, wanted: t.Mapping[str, str], remove: t.Sequence[str] = ()) -> None:
         """Set and remove attributes of an element, each in its place."""
         changes: list[tuple[int, int, str]] = []
         new = []
@@ -250,8 +253,8 @@ class XmlDocument:
         self,
         parent: Node,
         tag: str,
-        attributes: Mapping[str, str],
-        later: Sequence[str] = (),
+        attributes: t.Mapping[str, str],
+        later: t.Sequence[str] = (),
         text: str | None = None,
     ) -> Node:
         """Add an element: behind its last namesake, else before the first of `later`, else at the end."""
@@ -277,7 +280,7 @@ class XmlDocument:
             self.set_text(node, text)
         return node
 
-    def replace(self, node: Node, attributes: Mapping[str, str]) -> Node:
+    def replace(self, node: Node, attributes: t.Mapping[str, str]) -> Node:
         """Put an element of the same name, with these attributes and no content, into the place of another."""
         new = Node("element", "", node.offset, node.parent, node.tag)
         new.lx = etree.Element(node.lx.tag, dict(attributes), nsmap=node.lx.nsmap)
@@ -324,7 +327,7 @@ class XmlDocument:
 
     # -- placing nodes -----------------------------------------------------
 
-    def _swap(self, old: Node, new: Sequence[Node]) -> None:
+    def _swap(self, old: Node, new: t.Sequence[Node]) -> None:
         """Put nodes, and what is in them, into the place of another."""
         parent = _parent(old)
         place = parent.children.index(old)

@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Bring elements of an XML document into their wanted states and say what was done."""
 
+# Private to this collection.
+
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Callable
+import typing as t
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 
@@ -31,11 +32,11 @@ _LATER: dict[str, tuple[str, ...]] = {
 class Editor:
     """A document, and the list of what was changed in it."""
 
-    def __init__(self, document: XmlDocument, secret_attributes: Iterable[str] = ()) -> None:
+    def __init__(self, document: XmlDocument, secret_attributes: t.Iterable[str] = ()) -> None:
         """Start with no changes."""
         self.document = document
         self.secret_attributes = tuple(secret_attributes)
-        self.changes: list[dict[str, Any]] = []
+        self.changes: list[dict[str, t.Any]] = []
         self.warnings: list[str] = []
         # Which entry has meant an element, and all entries that were dealt with below a parent.
         self._meant: dict[Node, Wanted] = {}
@@ -68,7 +69,7 @@ class Editor:
         if wanted.purge:
             self.purge(node, {child.tag: None for child in node.children if child.kind == "element"})
 
-    def add(self, parent: Node, tag: str, attributes: Mapping[str, str], text: str | None = None) -> Node:
+    def add(self, parent: Node, tag: str, attributes: t.Mapping[str, str], text: str | None = None) -> Node:
         """Add an element where its likes stand."""
         node = self.document.insert(parent, tag, attributes, _LATER.get(tag, ()), text)
         more = {} if text is None else {"text": mask_value(tag, text, self.secret_attributes)}
@@ -91,7 +92,7 @@ class Editor:
         self._warn_of_unknown(new, wanted.attributes)
         self.ensure_children(new, wanted)
 
-    def purge(self, parent: Node, tags: Iterable[str]) -> None:
+    def purge(self, parent: Node, tags: t.Iterable[str]) -> None:
         """Remove the elements of these names below the parent that no entry has meant."""
         for tag in tags:
             for node in parent.elements(tag):
@@ -101,9 +102,9 @@ class Editor:
     def set_attributes(
         self,
         node: Node,
-        wanted: Mapping[str, str],
-        remove: Iterable[str] = (),
-        same: Callable[[str, str | None, str], bool] = lambda name, old, new: old == new,
+        wanted: t.Mapping[str, str],
+        remove: t.Iterable[str] = (),
+        same: t.Callable[[str, str | None, str], bool] = lambda name, old, new: old == new,
     ) -> None:
         """Set and remove attributes of an element where they differ."""
         setting = {}
@@ -117,7 +118,7 @@ class Editor:
             self.document.set_attributes(node, setting, removing)
         self._warn_of_unknown(node, wanted)
         for name, old in before.items():
-            change: dict[str, Any] = {"action": "set" if name in setting else "unset", "element": path}
+            change: dict[str, t.Any] = {"action": "set" if name in setting else "unset", "element": path}
             change["attribute"] = name
             change["before"] = None if old is None else mask_value(name, old, self.secret_attributes)
             change["after"] = mask_value(name, setting[name], self.secret_attributes) if name in setting else None
@@ -185,12 +186,12 @@ class Editor:
         self._record("enabled", node)
         return node
 
-    def _warn_of_unknown(self, node: Node, names: Iterable[str]) -> None:
+    def _warn_of_unknown(self, node: Node, names: t.Iterable[str]) -> None:
         for warning in unknown_attributes(node.tag, node.values(), names):
             self.warnings.append(f"{self.document.path}: {self.document.describe(node)}: {warning}")
 
-    def _record(self, action: str, node: Node, **more: Any) -> None:
+    def _record(self, action: str, node: Node, **more: t.Any) -> None:
         self.changes.append({"action": action, "element": self.document.describe(node), **more})
 
-    def _shown(self, attributes: Mapping[str, str]) -> dict[str, str]:
+    def _shown(self, attributes: t.Mapping[str, str]) -> dict[str, str]:
         return {name: mask_value(name, value, self.secret_attributes) for name, value in attributes.items()}

@@ -3,11 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Tell which attributes of an element Tomcat does not know, and what may have been meant."""
 
+# Private to this collection.
+
 from __future__ import annotations
 
 import difflib
 import functools
-from collections.abc import Iterable, Mapping
+import typing as t
 
 from .tomcat_attributes import KNOWN_ATTRIBUTES
 
@@ -39,7 +41,7 @@ _PROTOCOL_PACKAGES = {"org.apache.coyote.http11": "HTTP/1.1", "org.apache.coyote
 _EVERYWHERE = {"className", "optional"}
 
 
-def unknown_attributes(tag: str, values: Mapping[str, str], names: Iterable[str]) -> list[str]:
+def unknown_attributes(tag: str, values: t.Mapping[str, str], names: t.Iterable[str]) -> list[str]:
     """Return a warning for each of these names that is no attribute of such an element.
 
     `values` are all attributes of the element, which say what it is. Nothing is said of classes that are not Tomcat's.
@@ -59,7 +61,7 @@ def unknown_attributes(tag: str, values: Mapping[str, str], names: Iterable[str]
     return warnings
 
 
-def _kind(tag: str, values: Mapping[str, str]) -> str:
+def _kind(tag: str, values: t.Mapping[str, str]) -> str:
     """Return the class that Tomcat makes of the element, or the protocol of a Connector."""
     if tag == "Connector":
         protocol = values.get("protocol", "HTTP/1.1").strip()
@@ -86,7 +88,7 @@ def _as_setter(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def _nearest(name: str, known: Iterable[str]) -> str | None:
+def _nearest(name: str, known: t.Iterable[str]) -> str | None:
     by_lower = {other.lower(): other for other in known}
     close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.75)
     return by_lower[close[0]] if close else None

@@ -3,10 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How the text of an XML file looks around a node, and how new text is made to look alike."""
 
+# Private to this collection.
+
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import typing as t
 from dataclasses import dataclass
 from itertools import chain
 
@@ -40,7 +42,7 @@ class Layout:
                 break
         return None if line.strip(" \t") else line, newline
 
-    def _backwards(self, node: Node) -> Iterator[str]:
+    def _backwards(self, node: Node) -> t.Iterator[str]:
         """Yield the text before a node, the nearest first."""
         current = node
         while current.parent is not None:
@@ -64,7 +66,7 @@ class Layout:
                 return indented.group(1)
         return "    "
 
-    def closing(self, alike: Sequence[Node]) -> str:
+    def closing(self, alike: t.Sequence[Node]) -> str:
         """Return how an empty element ends: as those alike do, else as the first in the file does."""
         for node in chain(reversed(alike), self.root.walk()):
             if node.kind == "element" and not node.end_tag:
@@ -75,7 +77,7 @@ class Layout:
         """Return an attribute as it stands in a start tag."""
         return f'{name}="{escaped_value(value, chr(34), self.encoding)}"'
 
-    def start_tag(self, tag: str, attributes: Mapping[str, str], closing: str, indent: str, newline: str) -> str:
+    def start_tag(self, tag: str, attributes: t.Mapping[str, str], closing: str, indent: str, newline: str) -> str:
         """Return the tag of a new element; each attribute has a line of its own if one line would be long."""
         parts = [self.attribute(name, value) for name, value in attributes.items()]
         line = " ".join([f"<{tag}", *parts]) + closing

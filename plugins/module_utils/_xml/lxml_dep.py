@@ -7,16 +7,18 @@ Ansible loads module_utils on hosts without lxml too; the module then says so in
 one sentence instead of showing a traceback.
 """
 
+# Private to this collection.
+
 from __future__ import annotations
 
 import traceback
-from typing import Any
+import typing as t
 
 __all__ = ["LXML_IMPORT_ERROR", "etree"]
 
 LXML_IMPORT_ERROR: str | None = None
 # lxml ships no type information.
-etree: Any
+etree: t.Any
 try:
     from lxml import etree
 except ImportError:

@@ -3,11 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """lxml's view of a document: how it is parsed, paired with the tree of the text, and compared."""
 
+# Private to this collection.
+
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any
+import typing as t
 
 from .lxml_dep import etree
 from .text import WHITE_SPACE
@@ -16,7 +17,7 @@ from .tree import Node
 _WHITE_SPACE = re.compile(f"[{WHITE_SPACE}]+")
 
 
-def parser(encoding: str | None = None) -> Any:
+def parser(encoding: str | None = None) -> t.Any:
     return etree.XMLParser(
         encoding=encoding,
         resolve_entities=False,
@@ -30,7 +31,7 @@ def parser(encoding: str | None = None) -> Any:
     )
 
 
-def pair(nodes: Sequence[Node], lx_root: Any) -> Node | None:
+def pair(nodes: t.Sequence[Node], lx_root: t.Any) -> Node | None:
     """Give each node its counterpart of lxml's tree; return the first that the two disagree about."""
     items = list(lx_root.iter(etree.Element, etree.Comment, etree.PI))
     for node, item in zip(nodes, items):
@@ -45,7 +46,7 @@ def pair(nodes: Sequence[Node], lx_root: Any) -> Node | None:
     return None if len(nodes) == len(items) else nodes[0]
 
 
-def detach(lx: Any) -> None:
+def detach(lx: t.Any) -> None:
     """Remove an element from lxml's tree, but not the text behind it."""
     parent, previous = lx.getparent(), lx.getprevious()
     if lx.tail:
@@ -57,7 +58,7 @@ def detach(lx: Any) -> None:
     parent.remove(lx)
 
 
-def same(one: Any, other: Any) -> bool:
+def same(one: t.Any, other: t.Any) -> bool:
     """Tell whether two elements say the same; how much white space there is says nothing."""
     if one.tag != other.tag or _squeezed(one.tail) != _squeezed(other.tail):
         return False

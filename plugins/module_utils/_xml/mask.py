@@ -3,10 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Hide secrets in what a person or a log gets to see of an XML file."""
 
+# Private to this collection.
+
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import typing as t
 
 MASK = "********"
 NEW_MASK = "******** (new)"
@@ -19,17 +21,17 @@ _URL_USER = re.compile(r"(?<=://)([^\s/@:\"'<>]*):([^\s/@\"'<>]+)(?=@)")
 _URL_PARAMETER = re.compile(r"(?i)((?:password|passwd|pwd|secret)=)([^\s&;\"'<>]+)")
 
 
-def is_secret(name: str, also: Iterable[str] = ()) -> bool:
+def is_secret(name: str, also: t.Iterable[str] = ()) -> bool:
     """Tell whether an attribute of this name holds a secret."""
     return bool(_SECRET_NAME.match(name)) or name.lower() in {other.lower() for other in also}
 
 
-def mask_value(name: str, value: str, also: Iterable[str] = ()) -> str:
+def mask_value(name: str, value: str, also: t.Iterable[str] = ()) -> str:
     """Return the value as it may be shown."""
     return MASK if is_secret(name, also) else _mask_inside(value)
 
 
-def mask_text(text: str, also: Iterable[str] = (), known: Iterable[str] | None = None) -> str:
+def mask_text(text: str, also: t.Iterable[str] = (), known: t.Iterable[str] | None = None) -> str:
     """Return XML text, comments included, with the values of secret attributes and the texts of secret elements replaced.
 
     With `known`, the secrets of the text before the edit, a secret that is not
@@ -46,12 +48,12 @@ def mask_text(text: str, also: Iterable[str] = (), known: Iterable[str] | None =
     return _mask_inside(text)
 
 
-def secrets_in(text: str, also: Iterable[str] = ()) -> set[str]:
+def secrets_in(text: str, also: t.Iterable[str] = ()) -> set[str]:
     """Return the secrets, as written, in XML text, comments included."""
     return {match["value"] for pattern in _patterns(also) for match in pattern.finditer(text)}
 
 
-def _patterns(also: Iterable[str]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _patterns(also: t.Iterable[str]) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return what finds secret attributes, and elements of such a name with the text that they hold."""
     names = "|".join([_NAME, *(re.escape(name) for name in also)])
     attribute = rf"""(?<![\w.:-])(?P<before>(?:{names})\s*=\s*(?P<quote>["']))(?P<value>.*?)(?P<after>(?P=quote))"""

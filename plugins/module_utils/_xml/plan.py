@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the wanted states of server.xml and context.xml have in common."""
 
+# Private to this collection.
+
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+import typing as t
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 
@@ -24,7 +25,7 @@ class XmlPlan:
     root_tag: str
     file_name: str
 
-    def __init__(self, document: XmlDocument, options: Mapping[str, Any]) -> None:
+    def __init__(self, document: XmlDocument, options: t.Mapping[str, t.Any]) -> None:
         """Check that the document is one of this kind."""
         if document.root.tag != self.root_tag:
             raise CollectionError(
@@ -33,7 +34,7 @@ class XmlPlan:
             )
         self.document = document
         self.options = options
-        self.also: Iterable[str] = options.get("secret_attributes") or ()
+        self.also: t.Iterable[str] = options.get("secret_attributes") or ()
         self.editor = Editor(document, self.also)
 
     def apply(self) -> Editor:

@@ -3,13 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Read elements of an XML document into what the options of the XML modules say."""
 
+# Private to this collection.
+
 from __future__ import annotations
 
 import functools
 import re
+import typing as t
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Any
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 
@@ -21,7 +22,7 @@ from .values import class_name, context_path
 
 # What tells an element from its siblings best, if only it has this value.
 _KEYS = ("name", "className", "path", "port", "hostName", "type")
-INFO_ARGUMENTS: dict[str, Any] = {
+INFO_ARGUMENTS: dict[str, t.Any] = {
     "path": {"type": "path", "required": True},
     # The names of attributes are no secret, only their values are.
     "secret_attributes": {"type": "list", "elements": "str", "default": [], "no_log": False},
@@ -47,21 +48,21 @@ class Reader:
     An entry finds its own element again and no other, so that applying it to the same file changes nothing.
     """
 
-    def __init__(self, document: XmlDocument, secret_attributes: Iterable[str] = ()) -> None:
+    def __init__(self, document: XmlDocument, secret_attributes: t.Iterable[str] = ()) -> None:
         """Start with nothing left out."""
         self.document = document
         self.also = tuple(secret_attributes)
         self.secrets: list[dict[str, str]] = []
-        self.left_out: list[dict[str, Any]] = []
+        self.left_out: list[dict[str, t.Any]] = []
         # By parent, name and known attributes, then by the values of these.
-        self._groups: dict[tuple[Any, ...], dict[tuple[str | None, ...], _Alike]] = {}
-        self._texts: dict[tuple[Any, ...], Counter[str]] = {}
+        self._groups: dict[tuple[t.Any, ...], dict[tuple[str | None, ...], _Alike]] = {}
+        self._texts: dict[tuple[t.Any, ...], Counter[str]] = {}
 
     # -- entries -----------------------------------------------------------
 
     def named(
         self, node: Node, key: tuple[str, str], several: bool = False, nested: bool = False
-    ) -> dict[str, Any] | None:
+    ) -> dict[str, t.Any] | None:
         """Return an element as an entry with an option for the attribute it is known by, or None where that does not do.
 
         `several`: the option has identify_by, for those that are alike in this attribute. `nested`: it has children.
@@ -82,7 +83,7 @@ class Reader:
             ),
         }
 
-    def entry(self, node: Node) -> dict[str, Any] | None:
+    def entry(self, node: Node) -> dict[str, t.Any] | None:
         """Return an element as an entry of `children`, or None where no entry can mean this element alone."""
         if not _is_name(node.tag):
             self.leave_out(node, f"{node.tag!r} is not a plain name")
@@ -104,14 +105,14 @@ class Reader:
             children=self.children(node),
         )
 
-    def children(self, node: Node) -> list[dict[str, Any]]:
+    def children(self, node: Node) -> list[dict[str, t.Any]]:
         """Return all elements in an element as entries of `children`."""
         if node.text is None:
             self.note_text(node)
         entries = map(self.entry, elements_in(node))
         return [entry for entry in entries if entry is not None]
 
-    def attributes(self, node: Node, without: Iterable[str] = ()) -> dict[str, str]:
+    def attributes(self, node: Node, without: t.Iterable[str] = ()) -> dict[str, str]:
         """Return the attributes that an entry can hold; the others are noted."""
         usable = self.usable(node)
         for name, value in node.values().items():
@@ -125,7 +126,7 @@ class Reader:
                 self.leave_out(node, f"attribute {name!r} has no plain name")
         return {name: value for name, value in usable.items() if name not in without}
 
-    def identity(self, node: Node, known: Sequence[str] = ()) -> dict[str, str] | None:
+    def identity(self, node: Node, known: t.Sequence[str] = ()) -> dict[str, str] | None:
         """Return the attributes that, beside the known ones, only this element of its kind has; None if there are none."""
         alike = self._alike(node, tuple(known))
         if known and len(alike.values) == 1:
@@ -174,7 +175,7 @@ class Reader:
         text = node.text or ""
         return text if MASK not in text and mask_value(node.tag, text, self.also) == text else ""
 
-    def findings(self) -> dict[str, Any]:
+    def findings(self) -> dict[str, t.Any]:
         """Return what the modules return beside the options."""
         return {"secrets": self.secrets, "disabled": self.disabled(), "left_out": self.left_out}
 
@@ -199,7 +200,7 @@ class Reader:
         if len(node.lx) > len(node.children):
             self.leave_out(node, "it holds an entity reference")
 
-    def disabled(self) -> list[dict[str, Any]]:
+    def disabled(self) -> list[dict[str, t.Any]]:
         """Return the elements that stand in comments, secrets masked; not those inside of them."""
         found = []
         for parent in self.document.root.walk():
@@ -221,7 +222,7 @@ class Reader:
         ]
 
 
-def _outermost(items: Iterable[CommentedElement]) -> list[CommentedElement]:
+def _outermost(items: t.Iterable[CommentedElement]) -> list[CommentedElement]:
     """Return the elements of one comment that are not inside another of them, in the order of the text."""
     out: list[CommentedElement] = []
     for item in sorted(items, key=lambda item: item.start):
@@ -240,7 +241,7 @@ def elements_in(node: Node) -> list[Node]:
     return [child for child in node.children if child.kind == "element"]
 
 
-def compact(**entry: Any) -> dict[str, Any]:
+def compact(**entry: t.Any) -> dict[str, t.Any]:
     """Return an entry without what is empty."""
     return {name: value for name, value in entry.items() if value not in ({}, [], "", None)}
 
@@ -267,7 +268,7 @@ def _literal(value: str) -> str:
     return "concat(" + ', "\'", '.join(f"'{part}'" for part in value.split("'")) + ")"
 
 
-def accepted(check: Any, *arguments: Any) -> bool:
+def accepted(check: t.Any, *arguments: t.Any) -> bool:
     """Tell whether a check of an option lets a value pass."""
     try:
         check(*arguments)

@@ -1,14 +1,16 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the XML modules have in common: read, edit, write at once, report without secrets."""
+"""What the modules that edit XML files have in common: read, edit, write at once, report without secrets."""
+
+# Private to this collection.
 
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
-from collections.abc import Iterator, Mapping
-from typing import Any, Callable
+import typing as t
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._file import read_file, replace_file, write_lock
@@ -17,7 +19,7 @@ from .document import MAX_BYTES, XmlDocument
 from .mask import is_secret, mask_text, secrets_in
 from .plan import XmlPlan
 
-XML_ARGUMENTS: dict[str, Any] = {
+XML_ARGUMENTS: dict[str, t.Any] = {
     "path": {"type": "path", "required": True},
     "elements": {
         "type": "list",
@@ -41,16 +43,41 @@ XML_ARGUMENTS: dict[str, Any] = {
 }
 
 
+def edit(module: t.Any, plan: type[XmlPlan]) -> None:
+    """Do all that main() does once it has its AnsibleModule: edit the file, set its owner and mode, end the module."""
+    module.no_log_values.update(secret_values(module.params, module.params["secret_attributes"]))
+    try:
+        result, warnings = edit_file(
+            module.params,
+            plan,
+            check_mode=module.check_mode,
+            diff_mode=module._diff,
+            run_command=module.run_command,
+            atomic_move=module.atomic_move,
+            backup=module.backup_local,
+        )
+    except CollectionError as error:
+        module.fail_json(msg=error.message)
+    for warning in warnings:
+        module.warn(warning)
+    file_arguments = module.load_file_common_arguments(module.params, path=os.path.realpath(module.params["path"]))
+    attribute_diff: dict[str, object] = {}
+    result["changed"] = module.set_fs_attributes_if_different(file_arguments, result["changed"], attribute_diff)
+    if module._diff:
+        result["diff"] = [*result["diff"], attribute_diff]
+    module.exit_json(**result)
+
+
 def edit_file(
-    options: Mapping[str, Any],
+    options: t.Mapping[str, t.Any],
     plan: type[XmlPlan],
     *,
     check_mode: bool,
     diff_mode: bool,
-    run_command: Callable[[str], tuple[int, str, str]],
-    atomic_move: Callable[[str, str], None],
-    backup: Callable[[str], str],
-) -> tuple[dict[str, Any], list[str]]:
+    run_command: t.Callable[[str], tuple[int, str, str]],
+    atomic_move: t.Callable[[str, str], None],
+    backup: t.Callable[[str], str],
+) -> tuple[dict[str, t.Any], list[str]]:
     """Edit the file named by the options; return what a module returns, and warnings."""
     path = options["path"]
     also = options.get("secret_attributes") or ()
@@ -62,7 +89,7 @@ def edit_file(
         editor = plan(document, options).apply()
         document.prove()
         after = document.to_bytes()
-        result: dict[str, Any] = {"changed": after != before, "changes": editor.changes, "path": path}
+        result: dict[str, t.Any] = {"changed": after != before, "changes": editor.changes, "path": path}
         if diff_mode:
             result["diff"] = []
             if after != before:
@@ -93,7 +120,7 @@ def edit_file(
 
 
 def _validate(
-    command: str, candidate: str, path: str, run_command: Callable[[str], tuple[int, str, str]], also: Any
+    command: str, candidate: str, path: str, run_command: t.Callable[[str], tuple[int, str, str]], also: t.Any
 ) -> None:
     code, out, err = run_command(command.replace("%s", shlex.quote(candidate)))
     if code != 0:
@@ -103,9 +130,9 @@ def _validate(
         )
 
 
-def secret_values(options: Any, also: Any = ()) -> Iterator[str]:
+def secret_values(options: t.Any, also: t.Any = ()) -> t.Iterator[str]:
     """Yield the secrets among the options, so that Ansible can hide them wherever they appear."""
-    if isinstance(options, Mapping):
+    if isinstance(options, t.Mapping):
         for name, value in options.items():
             # The text of an element is as secret as an attribute of the element's name would be.
             kept = options.get("tag") if name == "text" else name

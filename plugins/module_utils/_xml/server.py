@@ -3,12 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From the options of tomcat_server_xml to edits of one server.xml."""
 
+# Private to this collection.
+
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import typing as t
 from dataclasses import dataclass
-from typing import Any
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 
@@ -93,7 +94,7 @@ class ServerXml(XmlPlan):
         self._elements()
         self._purge()
 
-    def _connectors(self) -> list[Mapping[str, Any]]:
+    def _connectors(self) -> list[t.Mapping[str, t.Any]]:
         return self.options.get("connectors") or []
 
     # -- where things are --------------------------------------------------
@@ -141,7 +142,7 @@ class ServerXml(XmlPlan):
         wanted = f"one {tag}" if name is None else f"one {tag} named {name!r}"
         raise CollectionError(f"{where}: {wanted} is expected, known are: {known}; {option} says which is meant")
 
-    def _parent(self, kind: Kind, item: Mapping[str, Any], where: str) -> Node | None:
+    def _parent(self, kind: Kind, item: t.Mapping[str, t.Any], where: str) -> Node | None:
         """Return the element below which an entry has its place."""
         tag = str(item.get("parent") or kind.parents[0]).capitalize() if len(kind.parents) > 1 else kind.parents[0]
         if tag == "Host":
@@ -211,14 +212,14 @@ class ServerXml(XmlPlan):
         if wanted or remove:
             self.editor.set_attributes(self._find_engine(), wanted, remove)
 
-    def _entry(self, kind: Kind, item: Mapping[str, Any], where: str) -> None:
+    def _entry(self, kind: Kind, item: t.Mapping[str, t.Any], where: str) -> None:
         """Bring the element that an entry of an option means into its state."""
         wanted = self._wanted(kind, item, where)
         parent = self._parent(kind, item, where)
         if parent is not None:
             self.editor.ensure(parent, wanted)
 
-    def _wanted(self, kind: Kind, item: Mapping[str, Any], where: str) -> Wanted:
+    def _wanted(self, kind: Kind, item: t.Mapping[str, t.Any], where: str) -> Wanted:
         option, attribute = kind.key
         value = self._default_host() if kind.option == "hosts" and not item.get("name") else item[option]
         if option == "class_name":
@@ -242,5 +243,5 @@ class ServerXml(XmlPlan):
                         self.editor.purge(place, tags)
 
 
-def _is_present(item: Mapping[str, Any]) -> bool:
+def _is_present(item: t.Mapping[str, t.Any]) -> bool:
     return (item.get("state") or "present") == "present"

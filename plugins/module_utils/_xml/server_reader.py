@@ -3,12 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From a server.xml to the options of tomcat_server_xml that describe it."""
 
+# Private to this collection.
+
 from __future__ import annotations
 
 import re
+import typing as t
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 
@@ -30,18 +31,18 @@ _ROUTE = re.compile(r"[A-Za-z0-9_-]{1,63}\Z")
 class ServerInfo:
     """What one server.xml says of one Service, and of all that belongs to no Service."""
 
-    def __init__(self, document: XmlDocument, service: str | None, secret_attributes: Iterable[str] = ()) -> None:
+    def __init__(self, document: XmlDocument, service: str | None, secret_attributes: t.Iterable[str] = ()) -> None:
         """Check that the document is a server.xml, and that it has the Service."""
         ServerXml(document, {})
         self.reader = Reader(document, secret_attributes)
-        self.options: dict[str, Any] = {}
+        self.options: dict[str, t.Any] = {}
         self._root = document.root
         self._services = self._root.elements("Service")
         self._service = self._find_service(service)
         connectors = [node for each in self._services for node in each.elements("Connector")]
         self._ports = Counter(node.get("port") for node in [self._root, *connectors])
 
-    def read(self) -> dict[str, Any]:
+    def read(self) -> dict[str, t.Any]:
         """Return the options."""
         self._read_server()
         self._read_inside(self._root)
@@ -117,7 +118,7 @@ class ServerInfo:
             return self._add_of_kind(node, parent)
         return True
 
-    def _add_of_kind(self, node: Node, parent: Node, place: Mapping[str, str] | None = None) -> bool:
+    def _add_of_kind(self, node: Node, parent: Node, place: t.Mapping[str, str] | None = None) -> bool:
         kind = _KINDS.get((parent.tag, node.tag))
         if kind is None or (kind.single and len(parent.elements(node.tag)) > 1):
             return False
@@ -138,7 +139,7 @@ class ServerInfo:
         if not name or self.reader.identity(node, ("name",)) != {}:
             return False
         self.reader.note_text(node)
-        entry: dict[str, Any] = {"name": name, **compact(attributes=self.reader.attributes(node, without=("name",)))}
+        entry: dict[str, t.Any] = {"name": name, **compact(attributes=self.reader.attributes(node, without=("name",)))}
         self._add("hosts", entry)
         children = []
         for child in elements_in(node):
@@ -165,7 +166,7 @@ class ServerInfo:
         )
         return True
 
-    def _add(self, option: str, entry: dict[str, Any]) -> None:
+    def _add(self, option: str, entry: dict[str, t.Any]) -> None:
         self.options.setdefault(option, []).append(entry)
 
 

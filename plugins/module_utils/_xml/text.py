@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The text of an XML file: its encoding, what stands before the root element, and how characters are written."""
 
+# Private to this collection.
+
 from __future__ import annotations
 
 import codecs
@@ -38,12 +40,12 @@ def read_text(data: bytes, path: str) -> tuple[bytes, str, str]:
     body = data[len(bom) :]
     try:
         text = body.decode(encoding)
-    except UnicodeDecodeError as exc:
-        line = normalised(body[: exc.start].decode(encoding, "replace")).count("\n") + 1
+    except UnicodeDecodeError as error:
+        line = normalised(body[: error.start].decode(encoding, "replace")).count("\n") + 1
         raise CollectionError(
-            f"{path}:{line}: byte {body[exc.start]:#04x} is not valid {encoding};"
+            f"{path}:{line}: byte {body[error.start]:#04x} is not valid {encoding};"
             " save the file in the encoding that it declares"
-        ) from exc
+        ) from error
     if bom + text.encode(encoding) != data:
         raise CollectionError(f"{path}: its encoding {encoding} cannot be written back byte for byte")
     return bom, encoding, text
@@ -65,8 +67,8 @@ def _sniff(data: bytes, path: str) -> tuple[bytes, str]:
         # Python has codecs that are no text encodings, such as hex; these fail here.
         " ".encode(name)
         return b"", codecs.lookup(name).name
-    except (LookupError, UnicodeError) as exc:
-        raise CollectionError(f"{path}:1: encoding {name!r} is unknown; UTF-8 is expected") from exc
+    except (LookupError, UnicodeError) as error:
+        raise CollectionError(f"{path}:1: encoding {name!r} is unknown; UTF-8 is expected") from error
 
 
 # -- what stands before the root element -----------------------------------

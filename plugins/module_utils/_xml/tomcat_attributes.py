@@ -7,6 +7,8 @@ Read from the classes of Tomcat 9.0.117, 10.1.59, 11.0.24, the union of them: a 
 The two protocols stand for a Connector with all protocol handlers of that kind.
 """
 
+# Private to this collection.
+
 from __future__ import annotations
 
 KNOWN_ATTRIBUTES = """\

@@ -8,12 +8,13 @@ markup and the character data around it, so that an edit touches strings of one
 node and its neighbours, and no offset has to be kept right.
 """
 
+# Private to this collection.
+
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import typing as t
 from dataclasses import dataclass
-from typing import Any
 
 from .lxml_dep import etree
 from .text import WHITE_SPACE, decoded_value
@@ -82,7 +83,7 @@ class Node:
         # Empty when self-closing.
         self.end_tag = ""
         # The same node in lxml's tree.
-        self.lx: Any = None
+        self.lx: t.Any = None
         self._markup = markup
         self._attributes: dict[str, Attribute] | None = None
 
@@ -106,7 +107,7 @@ class Node:
             self._attributes = dict(self._read_attributes())
         return self._attributes
 
-    def _read_attributes(self) -> Iterator[tuple[str, Attribute]]:
+    def _read_attributes(self) -> t.Iterator[tuple[str, Attribute]]:
         for match in _ATTRIBUTE.finditer(self._markup, 1 + len(self.tag)):
             name = match.group(2)
             if name == "xmlns" or name.startswith("xmlns:"):
@@ -166,7 +167,7 @@ class Node:
                 pieces.append(child.tail)
             pieces.append(self.end_tag)
 
-    def walk(self) -> Iterator[Node]:
+    def walk(self) -> t.Iterator[Node]:
         """Yield the node and all below it, in document order."""
         yield self
         for child in self.children:

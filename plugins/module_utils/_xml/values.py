@@ -3,12 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From what a user writes in an option to what can stand in an XML file, or a reason why it cannot."""
 
+# Private to this collection.
+
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+import typing as t
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 
@@ -19,7 +20,7 @@ _CLASS_NAME = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*\Z", re.ASCII)
 _PLACEHOLDER = re.compile(r"\$\{[^{}]+\}")
 
 
-def attribute_values(given: Mapping[str, Any] | None, where: str, also: Iterable[str] = ()) -> dict[str, str]:
+def attribute_values(given: t.Mapping[str, t.Any] | None, where: str, also: t.Iterable[str] = ()) -> dict[str, str]:
     """Return attributes as text: true/false for booleans, digits for numbers."""
     out = {}
     for name, value in (given or {}).items():
@@ -28,7 +29,7 @@ def attribute_values(given: Mapping[str, Any] | None, where: str, also: Iterable
     return out
 
 
-def attribute_value(name: str, value: Any, where: str, also: Iterable[str] = ()) -> str:
+def attribute_value(name: str, value: t.Any, where: str, also: t.Iterable[str] = ()) -> str:
     """Return one attribute value as text, or say why it cannot be one."""
     if value is None:
         raise CollectionError(
@@ -38,12 +39,12 @@ def attribute_value(name: str, value: Any, where: str, also: Iterable[str] = ())
     return _plain(value, f"{where}: attribute {name}", is_secret(name, also))
 
 
-def text_value(tag: str, value: Any, where: str, also: Iterable[str] = ()) -> str | None:
+def text_value(tag: str, value: t.Any, where: str, also: t.Iterable[str] = ()) -> str | None:
     """Return the text of an element without the white space around it, which Tomcat ignores; None if not given."""
     return None if value is None else _plain(value, f"{where}: text", is_secret(tag, also)).strip(WHITE_SPACE)
 
 
-def _plain(value: Any, what: str, secret: bool) -> str:
+def _plain(value: t.Any, what: str, secret: bool) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
@@ -61,7 +62,7 @@ def _plain(value: Any, what: str, secret: bool) -> str:
     return value
 
 
-def names_to_remove(given: Sequence[str] | None, attributes: Mapping[str, str], where: str) -> list[str]:
+def names_to_remove(given: t.Sequence[str] | None, attributes: t.Mapping[str, str], where: str) -> list[str]:
     """Return attributes_to_remove, none of which may also be set."""
     names = list(given or [])
     for name in names:
@@ -95,7 +96,7 @@ def has_placeholder(value: str) -> bool:
     return bool(_PLACEHOLDER.search(value))
 
 
-def port(value: Any, where: str, off: bool = False) -> str:
+def port(value: t.Any, where: str, off: bool = False) -> str:
     """Return a port number as text; `off` allows -1. A ${placeholder} is passed through."""
     text = str(value)
     if _PLACEHOLDER.fullmatch(text):
@@ -109,7 +110,7 @@ def port(value: Any, where: str, off: bool = False) -> str:
     return str(number)
 
 
-def one_of(value: str, accepted: Iterable[str], where: str) -> str:
+def one_of(value: str, accepted: t.Iterable[str], where: str) -> str:
     """Return a word that is among those accepted; else name them, the nearest first."""
     words = list(accepted)
     if value in words:

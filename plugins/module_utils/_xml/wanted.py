@@ -3,11 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From one entry of an option to the wanted state of one element, and of those inside it."""
 
+# Private to this collection.
+
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import typing as t
 from dataclasses import dataclass, field
-from typing import Any, Callable
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 
@@ -36,31 +37,31 @@ class Wanted:
     tag: str
     # What a person calls it in a message, such as "hosts[0] (Host with name='localhost')".
     label: str
-    matches: Callable[[Node], bool]
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    attributes_to_remove: Sequence[str] = ()
+    matches: t.Callable[[Node], bool]
+    attributes: t.Mapping[str, str] = field(default_factory=dict)
+    attributes_to_remove: t.Sequence[str] = ()
     state: str = "present"
     # The content, for an element that has text and no child elements.
     text: str | None = None
-    children: Sequence[Wanted] = ()
+    children: t.Sequence[Wanted] = ()
     # The children are all that may be inside, and the same goes for what is inside of them.
     purge: bool = False
     # The attributes are all that the element may have.
     exact: bool = False
     # Whether a value in the file is as good as the wanted one.
-    same: Callable[[str, str | None, str], bool] = lambda name, old, new: old == new
+    same: t.Callable[[str, str | None, str], bool] = lambda name, old, new: old == new
     # How to tell one of several matching elements apart; None means not at all.
-    prefer: Callable[[Node], bool] | None = None
+    prefer: t.Callable[[Node], bool] | None = None
     hint: str = "name more attributes in identify_by"
 
 
 def wanted_element(
     tag: str,
-    identity: Mapping[str, str],
-    item: Mapping[str, Any],
+    identity: t.Mapping[str, str],
+    item: t.Mapping[str, t.Any],
     where: str,
-    also: Iterable[str] = (),
-    also_set: Mapping[str, str] | None = None,
+    also: t.Iterable[str] = (),
+    also_set: t.Mapping[str, str] | None = None,
     purge: bool = False,
 ) -> Wanted:
     """Return the wanted state for an entry that means the element with these attributes.
@@ -103,7 +104,7 @@ def wanted_element(
     )
 
 
-def wanted_children(given: Any, where: str, also: Iterable[str] = (), purge: bool = False) -> tuple[Wanted, ...]:
+def wanted_children(given: t.Any, where: str, also: t.Iterable[str] = (), purge: bool = False) -> tuple[Wanted, ...]:
     """Return the wanted states for the option `children` of an entry, whose own `children` may hold more."""
     out = []
     for number, item in enumerate(given or []):
@@ -113,16 +114,16 @@ def wanted_children(given: Any, where: str, also: Iterable[str] = (), purge: boo
     return tuple(out)
 
 
-def wanted_child(item: Mapping[str, Any], where: str, also: Iterable[str] = (), purge: bool = False) -> Wanted:
+def wanted_child(item: t.Mapping[str, t.Any], where: str, also: t.Iterable[str] = (), purge: bool = False) -> Wanted:
     """Return the wanted state for an entry that gives tag and identify_by."""
     check_name(item["tag"], f"the name of an element ({where})")
     identity = attribute_values(item.get("identify_by"), where, also)
     return wanted_element(item["tag"], identity, item, where, also, purge=purge)
 
 
-def _check_child(item: Any, where: str) -> None:
+def _check_child(item: t.Any, where: str) -> None:
     """Check what Ansible does not: it knows nothing of options that hold themselves."""
-    if not isinstance(item, Mapping):
+    if not isinstance(item, t.Mapping):
         raise CollectionError(f"{where}: is a {type(item).__name__}; a dictionary with tag is expected")
     for name, value in item.items():
         expected, word = _CHILD[one_of(str(name), _CHILD, f"{where}: the option")]

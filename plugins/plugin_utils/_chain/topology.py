@@ -1,9 +1,6 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
-# Note that this module util is PRIVATE to the collection.
-
 """What the inventory says, as one checked picture of the whole chain.
 
 One inventory host of the Tomcat group is one Tomcat instance. From the few
@@ -14,6 +11,8 @@ inventory is corrected once.
 
 Pure: the values arrive as plain data, already templated.
 """
+
+# Private to this collection.
 
 from __future__ import annotations
 

@@ -6,14 +6,15 @@
 What a person reads afterwards (report, page, summary) is made from it, see _rollout_report.py.
 """
 
+# Private to this collection.
+
 from __future__ import annotations
 
 import json
 import os
 import re
-from collections.abc import Mapping
+import typing as t
 from datetime import datetime, timezone
-from typing import Any
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 
@@ -38,8 +39,8 @@ def event(
     phase: str | None,
     direction: str,
     text: str,
-    data: Mapping[str, Any],
-) -> dict[str, Any]:
+    data: t.Mapping[str, t.Any],
+) -> dict[str, t.Any]:
     """Return one event as it stands in the journal."""
     if (type == "phase") != (phase is not None):
         raise CollectionError(f"phase is given with type=phase and only then; type is {type}, phase is {phase}")
@@ -54,7 +55,7 @@ def event(
     }
 
 
-def append(journal: str, entry: Mapping[str, Any]) -> None:
+def append(journal: str, entry: t.Mapping[str, t.Any]) -> None:
     """Add one line, on the disk when this returns. Several processes may append at once."""
     line = json.dumps(entry, ensure_ascii=False, default=str).encode("utf-8", "replace") + b"\n"
     try:
@@ -71,7 +72,7 @@ def append(journal: str, entry: Mapping[str, Any]) -> None:
         raise CollectionError(f"{journal}: an event cannot be written: {error.strerror or error}") from error
 
 
-def progress_line(entry: Mapping[str, Any], host_column: int = _HOST_COLUMN) -> str:
+def progress_line(entry: t.Mapping[str, t.Any], host_column: int = _HOST_COLUMN) -> str:
     """Return the event as one line for the terminal, its time in UTC as everywhere in a rollout."""
     text = one_line(entry["text"])
     if entry["direction"] == "back":
@@ -84,7 +85,7 @@ def progress(time: str, who: str, phase: str, text: str, host_column: int = _HOS
     return f"{time}  {who:<{host_column}}  {phase:<{_PHASE_COLUMN}}  {text}".rstrip()
 
 
-def host_column(variables: Mapping[str, Any]) -> int:
+def host_column(variables: t.Mapping[str, t.Any]) -> int:
     """Return the width that keeps the lines of all hosts of a play in columns."""
     names = variables.get("ansible_play_hosts_all") or ()
     return min(_MAX_HOST_COLUMN, max([_HOST_COLUMN, *(len(str(name)) for name in names)]))
@@ -95,7 +96,7 @@ def one_line(text: str) -> str:
     return _UNPRINTABLE.sub(" ", text).strip()
 
 
-def parse(text: str) -> list[dict[str, Any]]:
+def parse(text: str) -> list[dict[str, t.Any]]:
     """Read a journal back; a last line that was cut when the controller died is left out."""
     lines = text.split("\n")
     cut = lines.pop()
@@ -111,7 +112,7 @@ def parse(text: str) -> list[dict[str, Any]]:
     return events
 
 
-def _checked(line: str, number: int) -> dict[str, Any]:
+def _checked(line: str, number: int) -> dict[str, t.Any]:
     try:
         entry = json.loads(line)
     except ValueError as error:

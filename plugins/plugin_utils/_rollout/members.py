@@ -1,14 +1,13 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
-# Note that this module util is PRIVATE to the collection.
-
 """What a rollout is to do with each instance, judged by what was found of it and by the record of an interrupted one.
 
 Nothing on the hosts says how far an interrupted rollout came. The record tells how a member was before it, the rest
 is reality: a member that was in service then and is not now was left out by it.
 """
+
+# Private to this collection.
 
 from __future__ import annotations
 
@@ -37,7 +36,7 @@ class Aim:
 
 
 @dataclass(frozen=True)
-class Member:
+class PlannedMember:
     """One instance in the rollout."""
 
     instance: Result
@@ -192,9 +191,9 @@ class Member:
 
 def judge(
     instances: t.Iterable[Result], topology: Result, facts: Facts, interrupted: Interrupted | None, aim: Aim
-) -> list[Member]:
+) -> list[PlannedMember]:
     """Bring together what is known of each instance."""
-    members: list[Member] = []
+    members: list[PlannedMember] = []
     for instance in instances:
         host = instance["inventory_host"]
         seats = {}
@@ -208,5 +207,5 @@ def judge(
         # Without a release there is nothing that could answer.
         empty = releases is not None and releases.active is None and aim.application
         unhealthy = None if empty else facts.health.get(host)
-        members.append(Member(instance, aim, seats, releases, unhealthy, interrupted))
+        members.append(PlannedMember(instance, aim, seats, releases, unhealthy, interrupted))
     return members

@@ -1,13 +1,12 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
-# Note that this module util is PRIVATE to the collection.
-
 """The plan of a rollout, made of what the preflight read: what forbids it, who goes when, what stays up.
 
 Pure: no host is asked anything here. All that is wrong is found at once, so that one look is enough to mend it.
 """
+
+# Private to this collection.
 
 from __future__ import annotations
 
@@ -20,7 +19,7 @@ from .batches import (
     form_batches,
     standings,
 )
-from .members import Aim, Member, judge
+from .members import Aim, PlannedMember, judge
 from .plan_text import describe
 from .readings import (
     Facts,
@@ -78,7 +77,7 @@ def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str
 
     serves, serves_afterwards = _serving(members)
 
-    def rank(member: Member) -> int:
+    def rank(member: PlannedMember) -> int:
         """The less it serves now, the earlier its turn."""
         serving = [serves(place, seat) for place, seat in member.seats.items()]
         return 2 if all(serving) else 1 if any(serving) else 0
@@ -178,7 +177,7 @@ def _policy_of(settings: Settings, interrupted: Interrupted | None) -> str:
     return interrupted.policy if settings.kind == "repair" and interrupted else settings.policy
 
 
-def _release_before(members: t.Sequence[Member], findings: Findings) -> str:
+def _release_before(members: t.Sequence[PlannedMember], findings: Findings) -> str:
     """The one release that all instances had before, for a rollback that names none."""
     before: dict[str | None, list[str]] = {}
     for member in members:
@@ -231,7 +230,11 @@ def _check_left_out(
 
 
 def _check_half_done(
-    members: t.Sequence[Member], todo: t.Sequence[Member], aim: Aim, interrupted: Interrupted, findings: Findings
+    members: t.Sequence[PlannedMember],
+    todo: t.Sequence[PlannedMember],
+    aim: Aim,
+    interrupted: Interrupted,
+    findings: Findings,
 ) -> None:
     """An instance with a half-done release needs a definite one: the same application's, or that of a repair."""
     mends = aim.kind == "repair" or interrupted.kind == "restart"
@@ -242,7 +245,7 @@ def _check_half_done(
             findings.problems.add(f"was left half-done by {interrupted.called}: run repair.yml first.", member.host)
 
 
-def _check_staged(todo: t.Sequence[Member], settings: Settings, findings: Findings) -> None:
+def _check_staged(todo: t.Sequence[PlannedMember], settings: Settings, findings: Findings) -> None:
     """What is to be active must be there, unless it comes with a WAR, which tomcat_webapp has judged."""
     for member in todo:
         version = member.version_after
@@ -257,7 +260,7 @@ def _check_staged(todo: t.Sequence[Member], settings: Settings, findings: Findin
 
 
 def _warn_of_members(
-    members: t.Sequence[Member], todo: t.Sequence[Member], settings: Settings, findings: Findings
+    members: t.Sequence[PlannedMember], todo: t.Sequence[PlannedMember], settings: Settings, findings: Findings
 ) -> None:
     warn = findings.warnings.add
     for member in members:
@@ -277,7 +280,9 @@ def _warn_of_members(
             warn(f"gets no requests although it is enabled: {member.ignored}", member.host)
 
 
-def _warn_of_first_batch(batches: t.Sequence[t.Sequence[str]], members: t.Sequence[Member], findings: Findings) -> None:
+def _warn_of_first_batch(
+    batches: t.Sequence[t.Sequence[str]], members: t.Sequence[PlannedMember], findings: Findings
+) -> None:
     out_of_service = {member.host for member in members if "enabled" not in member.wanted.values()}
     if len(batches) > 1 and out_of_service.issuperset(batches[0]):
         findings.warnings.add(
@@ -288,7 +293,7 @@ def _warn_of_first_batch(batches: t.Sequence[t.Sequence[str]], members: t.Sequen
 # Who stays up ---------------------------------------------------------------
 
 
-def _serving(members: t.Sequence[Member]) -> tuple[Verdict, Verdict]:
+def _serving(members: t.Sequence[PlannedMember]) -> tuple[Verdict, Verdict]:
     """Whether a member serves at a place: before its batch, and after it."""
     by_host = {member.host: member for member in members}
     somewhere = any(member.version_now is not None for member in members)

@@ -1,15 +1,14 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
-# Note that this module util is PRIVATE to the collection.
-
 """What the preflight of a rollout read, made of the results of its tasks.
 
 A result may have failed, its host may have been out of reach: that is found here, and becomes one line that names
 the host. What is left is plain facts: members at their places, releases, health, and the record of a rollout that
 was interrupted.
 """
+
+# Private to this collection.
 
 from __future__ import annotations
 

@@ -1,20 +1,18 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
-# Note that this module util is PRIVATE to the collection.
-
 """The report of a rollout, made from its journal alone: who was out when and for how long, and what became of it.
 
 Its shape is docs/rollout_report.schema.json. Whoever changes the shape raises SCHEMA.
 """
 
+# Private to this collection.
+
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import typing as t
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 
@@ -22,11 +20,11 @@ from .journal import LASTING
 
 SCHEMA = 1
 
-Event = Mapping[str, Any]
-Json = dict[str, Any]
+Event = t.Mapping[str, t.Any]
+Json = dict[str, t.Any]
 
 
-def report(journal: Sequence[Event]) -> Json:
+def report(journal: t.Sequence[Event]) -> Json:
     """Derive the report from the events in the order of the journal."""
     if not journal:
         raise CollectionError("the journal is empty; the event that starts a rollout is expected in it")
@@ -70,7 +68,7 @@ def report(journal: Sequence[Event]) -> Json:
 _TOLD = ("at", "offset", "type", "host", "phase", "direction", "text", "data")
 
 
-def _timed(events: Sequence[Event]) -> list[Event]:
+def _timed(events: t.Sequence[Event]) -> list[Event]:
     """Add to each event its seconds since the first. While a clock that was set back catches up, time stands still."""
     start = _moment(events[0])
     timed: list[Event] = []
@@ -85,20 +83,21 @@ def _moment(event: Event) -> datetime:
     return datetime.fromisoformat(event["at"].replace("Z", "+00:00"))
 
 
-def _of_rollout(events: Sequence[Event], what: str) -> Mapping[str, Any] | None:
+def _of_rollout(events: t.Sequence[Event], what: str) -> t.Mapping[str, t.Any] | None:
     for event in events:
         if event["type"] == "rollout" and event["data"].get("event") == what:
-            return event["data"]
+            data: t.Mapping[str, t.Any] = event["data"]
+            return data
     return None
 
 
-def _names(events: Sequence[Event], plan: Mapping[str, Any]) -> list[str]:
+def _names(events: t.Sequence[Event], plan: t.Mapping[str, t.Any]) -> list[str]:
     """Every host, in the order of the plan."""
     known = [*(plan.get("order") or ()), *(plan.get("members") or ()), *(plan.get("skipped") or ())]
     return list(dict.fromkeys([*known, *(event["host"] for event in events if event["type"] == "phase")]))
 
 
-def _batches(events: Sequence[Event], plan: Mapping[str, Any], end: float) -> list[Json]:
+def _batches(events: t.Sequence[Event], plan: t.Mapping[str, t.Any], end: float) -> list[Json]:
     """The batches that were begun. A batch lasts until the last event of its members before the next one begins."""
     begun = [event for event in events if event["type"] == "batch"]
     stays_up = plan.get("stays_up") or []
@@ -147,7 +146,9 @@ class _Step:
         return _rounded(self.next["offset"] - self.event["offset"])
 
 
-def _member(name: str, events: Sequence[Event], plan: Mapping[str, Any], batches: Sequence[Json], end: float) -> Json:
+def _member(
+    name: str, events: t.Sequence[Event], plan: t.Mapping[str, t.Any], batches: t.Sequence[Json], end: float
+) -> Json:
     own = [event for event in events if event["type"] == "phase" and event["host"] == name]
     steps = [_Step(event, following) for event, following in zip(own, [*own[1:], None])]
     planned = (plan.get("members") or {}).get(name) or {}
@@ -182,7 +183,7 @@ def _member(name: str, events: Sequence[Event], plan: Mapping[str, Any], batches
     }
 
 
-def _result(steps: Sequence[_Step], skipped: str | None) -> str:
+def _result(steps: t.Sequence[_Step], skipped: str | None) -> str:
     reached = _before_retirement(steps)
     if not reached:
         return "untouched" if skipped is None else "skipped"
@@ -192,13 +193,13 @@ def _result(steps: Sequence[_Step], skipped: str | None) -> str:
     return "interrupted" if last.phase in LASTING else last.phase
 
 
-def _before_retirement(steps: Sequence[_Step]) -> Sequence[_Step]:
+def _before_retirement(steps: t.Sequence[_Step]) -> t.Sequence[_Step]:
     """What is retired is the release before, after the member is done: whatever comes of it, the member is."""
     retirement = [index for index, step in enumerate(steps) if step.phase == "retire"]
     return steps[: retirement[0]] if retirement else steps
 
 
-def _reason(steps: Sequence[_Step], skipped: str | None) -> str | None:
+def _reason(steps: t.Sequence[_Step], skipped: str | None) -> str | None:
     if not steps:
         return skipped
     last = steps[-1]
@@ -207,7 +208,7 @@ def _reason(steps: Sequence[_Step], skipped: str | None) -> str | None:
     return str(last.event["text"]) if last.phase in ("failed", "skipped", "left_out") else None
 
 
-def _out(steps: Sequence[_Step]) -> list[Json]:
+def _out(steps: t.Sequence[_Step]) -> list[Json]:
     """When httpd gave it no new users: from the beginning of a drain to the end of an enable that did not fail."""
     spans: list[Json] = []
     begun: _Step | None = None
@@ -234,7 +235,7 @@ def _span(begun: Event, ended: Event | None) -> Json:
     }
 
 
-def _durations(steps: Sequence[_Step]) -> dict[str, float]:
+def _durations(steps: t.Sequence[_Step]) -> dict[str, float]:
     """Seconds per phase, both ways together, in the order of the phases."""
     sums: dict[str, float] = {}
     for phase in LASTING:
@@ -244,7 +245,7 @@ def _durations(steps: Sequence[_Step]) -> dict[str, float]:
     return sums
 
 
-def _failures(steps: Sequence[_Step]) -> list[Json]:
+def _failures(steps: t.Sequence[_Step]) -> list[Json]:
     failures = []
     during: _Step | None = None
     for step in steps:
@@ -267,7 +268,7 @@ def _failures(steps: Sequence[_Step]) -> list[Json]:
     return failures
 
 
-def _most_at_once(spans: Iterator[Json]) -> int:
+def _most_at_once(spans: t.Iterator[Json]) -> int:
     changes = []
     for span in spans:
         changes.append((span["offset"], 1))

@@ -1,22 +1,20 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
-# Note that this module util is PRIVATE to the collection.
-
 """The report of a rollout as lines for a terminal: a table of the members, what failed, and the result last."""
+
+# Private to this collection.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import typing as t
 
 from .journal import one_line
 
 SHOWN_LOG_LINES = 12
 _TIMED = ("drain", "stop", "activate", "start", "health")
 
-Json = Mapping[str, Any]
+Json = t.Mapping[str, t.Any]
 
 
 def summary(report: Json) -> list[str]:
@@ -33,7 +31,7 @@ def summary(report: Json) -> list[str]:
     return [*lines, *([""] if reasons else []), *reasons, *([""] if lines else []), _result(report)]
 
 
-def _table(members: Sequence[Json]) -> list[str]:
+def _table(members: t.Sequence[Json]) -> list[str]:
     if not members:
         return []
     timed = [phase for phase in _TIMED if any(phase in member["durations"] for member in members)]

@@ -1,10 +1,9 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
-# Note that this module util is PRIVATE to the collection.
-
 """What a person asked of a rollout, checked."""
+
+# Private to this collection.
 
 from __future__ import annotations
 

@@ -1,13 +1,12 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
-# Note that this module util is PRIVATE to the collection.
-
 """The whole chain on one screen, made of what was read of it: what is wrong first, then who serves what.
 
 Pure. What could not be read is a problem like others, and the rest is shown all the same.
 """
+
+# Private to this collection.
 
 from __future__ import annotations
 
@@ -151,7 +150,9 @@ def _sessions(result: Result, host: str, application: Result, facts: Facts, find
         findings.problems.add(problem, host)
     if "contexts" not in result:
         return None
-    return sum(context["sessions"] for context in result["contexts"] if context["name"] == application["base_name"])
+    return sum(
+        int(context["sessions"]) for context in result["contexts"] if context["name"] == application["base_name"]
+    )
 
 
 def _check_releases(rows: t.Sequence[Row], under_way: bool, findings: Findings) -> None:

@@ -1,19 +1,18 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
-# Note that this module util is PRIVATE to the collection.
-
 """What the strategies reload and parallel need, and whose former releases are to be retired at the end.
 
 docs/strategies.md tells what was measured.
 """
 
+# Private to this collection.
+
 from __future__ import annotations
 
 import typing as t
 
-from .members import Member
+from .members import PlannedMember
 from .readings import Findings, Result, listed
 from .settings import Settings
 
@@ -54,7 +53,7 @@ def _against_parallel(store: str, settings: Settings) -> t.Iterator[str]:
         )
 
 
-def to_retire(members: t.Sequence[Member], todo: t.Sequence[Member], settings: Settings) -> list[str]:
+def to_retire(members: t.Sequence[PlannedMember], todo: t.Sequence[PlannedMember], settings: Settings) -> list[str]:
     """Return the hosts whose former releases are to go at the end, once all members have the new one.
 
     A restart or reload of a member leaves it with one release anyway. Where a repair ends with different releases, all stay.
@@ -70,7 +69,7 @@ def to_retire(members: t.Sequence[Member], todo: t.Sequence[Member], settings: S
     ]
 
 
-def warn(members: t.Iterable[Member], findings: Findings) -> None:
+def warn(members: t.Iterable[PlannedMember], findings: Findings) -> None:
     """Tell of releases that wait to be retired."""
     for member in members:
         if member.releases is not None and member.releases.older:

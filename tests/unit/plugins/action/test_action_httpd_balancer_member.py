@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from ansible_collections.roundrobin.tomcat.plugins.action import httpd_balancer_member
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import Wanted, apply, result
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import WantedMember, apply, result
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.manager import BalancerManager, Response
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.model import Unreachable
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
@@ -74,7 +74,7 @@ class Httpd:
         progress = given.pop("progress", {})
         defaults = {name: option.get("default") for name, option in ARGUMENTS.items()}
         try:
-            wanted = Wanted(**{**defaults, **given}, **progress)
+            wanted = WantedMember(**{**defaults, **given}, **progress)
             change = apply(BalancerManager(self, "http://127.0.0.1:9080/m"), wanted, check_mode=False, clock=self.clock)
         except CollectionError as error:
             return {"failed": True, "msg": error.message, **error.details}

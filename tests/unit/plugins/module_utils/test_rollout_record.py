@@ -390,8 +390,8 @@ for line in sys.stdin:
     try:
         change = store.hold(order["id"], holder, lease=60, record={{}})
         print(json.dumps(change.taken_over.id if change.taken_over else True), flush=True)
-    except CollectionError as exc:
-        print(json.dumps(exc.details["refused_by"]["holder"]["pid"] == me), flush=True)
+    except CollectionError as error:
+        print(json.dumps(error.details["refused_by"]["holder"]["pid"] == me), flush=True)
 """
 
 

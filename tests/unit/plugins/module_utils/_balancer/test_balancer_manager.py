@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import Wanted, apply, result
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import WantedMember, apply, result
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.manager import BalancerManager, Response
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.model import STATES, ManagerError, Unreachable
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.pages import parse_xml
@@ -111,7 +111,7 @@ def wanted(**options):
         "stable_reads": 3,
         "on_timeout": "fail",
     }
-    return Wanted(**{**defaults, **options})
+    return WantedMember(**{**defaults, **options})
 
 
 def run(httpd, check_mode=False, **options):

@@ -13,7 +13,7 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import C
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._stores.conversation import Conversation, ServerError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._stores.memcached import (
     HEADER,
-    Node,
+    MemcachedNode,
     down_message,
     next_answer,
     parse_node,
@@ -25,11 +25,15 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._stores.memcache
 @pytest.mark.parametrize(
     "given, node, text",
     [
-        ("198.18.0.5:11211", Node("198.18.0.5", 11211), "198.18.0.5:11211"),
-        (" cache1:11212 ", Node("cache1", 11212), "cache1:11212"),
-        ("[::1]:11211", Node("::1", 11211), "[::1]:11211"),
-        ({"host": "::1", "port": 11211}, Node("::1", 11211), "[::1]:11211"),
-        ({"host": "cache1", "port": "11211", "id": "n1", "machine": "m"}, Node("cache1", 11211, "n1"), "cache1:11211"),
+        ("198.18.0.5:11211", MemcachedNode("198.18.0.5", 11211), "198.18.0.5:11211"),
+        (" cache1:11212 ", MemcachedNode("cache1", 11212), "cache1:11212"),
+        ("[::1]:11211", MemcachedNode("::1", 11211), "[::1]:11211"),
+        ({"host": "::1", "port": 11211}, MemcachedNode("::1", 11211), "[::1]:11211"),
+        (
+            {"host": "cache1", "port": "11211", "id": "n1", "machine": "m"},
+            MemcachedNode("cache1", 11211, "n1"),
+            "cache1:11211",
+        ),
     ],
 )
 def test_nodes(given, node, text):

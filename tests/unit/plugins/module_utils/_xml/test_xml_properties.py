@@ -240,8 +240,8 @@ REASONS = ("mean the same element", "matches 2 elements", "matches 3 elements", 
 def applied(data, wanted):
     try:
         return apply(data, wanted)
-    except CollectionError as exc:
-        if not any(reason in exc.message for reason in REASONS):
+    except CollectionError as error:
+        if not any(reason in error.message for reason in REASONS):
             raise
     assume(False)
     return None
