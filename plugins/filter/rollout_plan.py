@@ -1,7 +1,7 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filter that plans a rollout; the logic is in plugin_utils/_rollout/plan.py."""
+"""The filters that plan a rollout; the logic is in plugin_utils/_rollout/plan.py."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._plain import plain
-from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.plan import plan
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.plan import chosen_application, plan
 
 
 def rollout_plan(
@@ -24,9 +24,18 @@ def rollout_plan(
     return plan(plain(topology), plain(readings), plain(settings))
 
 
+def rollout_application(topology: t.Mapping[str, t.Any], release_app: str = "") -> dict[str, t.Any]:
+    """Return the application that a deploy is about."""
+    if not isinstance(topology, t.Mapping):
+        raise AnsibleFilterError(
+            "roundrobin.tomcat.rollout_application is called as: tomcat_topology | roundrobin.tomcat.rollout_application(release_app)"
+        )
+    return dict(chosen_application(plain(topology), str(release_app)))
+
+
 class FilterModule:
     """Ansible's entry point."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Name the filters."""
-        return {"rollout_plan": rollout_plan}
+        return {"rollout_plan": rollout_plan, "rollout_application": rollout_application}

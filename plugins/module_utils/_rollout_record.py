@@ -25,6 +25,7 @@ import time
 import typing as t
 from dataclasses import dataclass, replace
 
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._duration import duration
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._file import remove_file, write_file, write_lock
 
@@ -257,14 +258,6 @@ def refusal(lock: Lock, now: float) -> str:
         f"({duration(lock.age(now))} ago, last sign of life {duration(lock.idle(now))} ago); wait for it, "
         f"or if it is dead: -e rolling_deploy_take_over={lock.id}"
     )
-
-
-def duration(seconds: int) -> str:
-    """Return a time span as a person would say it."""
-    for unit, size in (("days", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
 
 
 def _holder_of(lock: Lock | None) -> str:

@@ -87,6 +87,8 @@ Read from the classes of Tomcat {releases}, the union of them: a name in column 
 The two protocols stand for a Connector with all protocol handlers of that kind.
 """
 
+# Private to this collection.
+
 from __future__ import annotations
 
 KNOWN_ATTRIBUTES = """\\

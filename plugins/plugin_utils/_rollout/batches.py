@@ -10,7 +10,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from .readings import Place, Seat
+from .readings import Seat
+from .words import Place
 
 Serial = t.Sequence[t.Union[int, str]]
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The journal of a rollout: one JSON line per event, only ever appended to.
 
-What a person reads afterwards (report, page, summary) is made from it, see _rollout_report.py.
+What a person reads afterwards (report, page, summary) is made from it, see report.py.
 """
 
 # Private to this collection.
@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import typing as t
 from datetime import datetime, timezone
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+
+from .words import one_line
 
 # Each lasts from its event to the host's next one ...
 LASTING = ("drain", "stop", "activate", "start", "health", "enable", "verify", "soak", "retire")
@@ -28,7 +29,6 @@ TYPES = ("rollout", "batch", "phase", "note")
 _HOST_COLUMN = 8
 _MAX_HOST_COLUMN = 24
 _PHASE_COLUMN = 8
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")
 
 
 def event(
@@ -89,11 +89,6 @@ def host_column(variables: t.Mapping[str, t.Any]) -> int:
     """Return the width that keeps the lines of all hosts of a play in columns."""
     names = variables.get("ansible_play_hosts_all") or ()
     return min(_MAX_HOST_COLUMN, max([_HOST_COLUMN, *(len(str(name)) for name in names)]))
-
-
-def one_line(text: str) -> str:
-    """Return a text without what would move a terminal's cursor."""
-    return _UNPRINTABLE.sub(" ", text).strip()
 
 
 def parse(text: str) -> list[dict[str, t.Any]]:

@@ -14,15 +14,9 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from .readings import (
-    Facts,
-    Interrupted,
-    Place,
-    RecordedMember,
-    Releases,
-    Result,
-    Seat,
-)
+from . import checks
+from .readings import Facts, Interrupted, RecordedMember, Releases, Seat
+from .words import Place, Result
 
 
 @dataclass(frozen=True)
@@ -47,6 +41,8 @@ class PlannedMember:
     # Why it does not answer as it should, empty if it does. None where it was not asked.
     unhealthy: str | None
     interrupted: Interrupted | None
+    # The active release of each of its applications; none where there is none.
+    active: t.Mapping[str, str | None]
 
     @property
     def host(self) -> str:
@@ -164,26 +160,55 @@ class PlannedMember:
             return True
         return bool(self.sick)
 
-    def as_dict(self, keep_usable: t.Callable[[Place, Seat], int]) -> dict[str, t.Any]:
-        """What the playbooks need of it, and what the record keeps."""
+    @property
+    def shown(self) -> dict[str, str]:
+        """The release to have at the end of each way, in words; nothing where it is about no application."""
+        ways = {"forward": self.version_after, "back": self.version_before}
+        return {way: (version or "no release") if self.aim.application else "" for way, version in ways.items()}
+
+    def record(self) -> dict[str, t.Any]:
+        """What a repair must know of it, should this rollout die."""
+        return {
+            "version_before": self.version_before,
+            "states": [
+                {"httpd": httpd, "balancer": balancer, "state": state}
+                for (httpd, balancer), state in self.wanted.items()
+            ],
+        }
+
+    def as_dict(self, topology: Result, keep_usable: t.Callable[[Place, Seat], int]) -> dict[str, t.Any]:
+        """What the tasks look up of it, and what is shown of it."""
+        managers = {one["inventory_host"]: one["manager_url"] for one in topology["balancers"]}
+        states = [
+            {
+                "httpd": httpd,
+                "balancer": balancer,
+                "manager_url": managers[httpd],
+                "state": self.wanted[httpd, balancer],
+                # On the way back nothing is kept for the sake of a member that must be mended.
+                "keep_usable": {"forward": keep_usable((httpd, balancer), seat), "back": 0},
+            }
+            for (httpd, balancer), seat in self.seats.items()
+        ]
+        applications = [one for one in topology["applications"] if self.host in one["instances"]]
+        versions = {
+            "forward": {**self.active, self.aim.application: self.version_after},
+            "back": {**self.active, self.aim.application: self.version_before},
+        }
         return {
             "machine": self.instance["machine"],
             "version_now": self.version_now,
             "version_before": self.version_before,
             "version_after": self.version_after,
-            "previous_version": self.previous_version,
-            "states": [
-                {
-                    "httpd": place[0],
-                    "balancer": place[1],
-                    "state": self.wanted[place],
-                    "state_now": seat.state,
-                    "usable_now": seat.usable,
-                    "standby": seat.standby,
-                    "keep_usable": keep_usable(place, seat),
-                }
-                for place, seat in self.seats.items()
-            ],
+            "shown": self.shown,
+            "states": states,
+            "health": {
+                way: checks.on_the_member(applications, known, self.aim.application) for way, known in versions.items()
+            },
+            "verify": {
+                way: checks.through_httpd(applications, known, topology["balancers"], states, self.instance["route"])
+                for way, known in versions.items()
+            },
             "out_by": self.interrupted.id if self.interrupted and self.recorded and self.left_out else None,
             "left_by_person": self.stays_out,
         }
@@ -207,5 +232,6 @@ def judge(
         # Without a release there is nothing that could answer.
         empty = releases is not None and releases.active is None and aim.application
         unhealthy = None if empty else facts.health.get(host)
-        members.append(PlannedMember(instance, aim, seats, releases, unhealthy, interrupted))
+        active = facts.active.get(host, {})
+        members.append(PlannedMember(instance, aim, seats, releases, unhealthy, interrupted, active))
     return members

@@ -19,32 +19,23 @@ from .batches import (
     form_batches,
     standings,
 )
+from .findings import Findings
 from .members import Aim, PlannedMember, judge
 from .plan_text import describe
-from .readings import (
-    Facts,
-    Findings,
-    Interrupted,
-    Place,
-    Result,
-    Seat,
-    check_members,
-    listed,
-    read,
-    read_locks,
-)
+from .readings import Facts, Interrupted, Seat, check_members, read, read_locks
 from .settings import Settings
+from .words import Place, Result, listed
 
 Verdict = t.Callable[[Place, Seat], bool]
 
-NO_APPLICATION: Result = {"name": "", "base_name": ""}
+NO_APPLICATION: Result = {"name": "", "base_name": "", "instances": []}
 
 
 def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Plan a rollout; see plugins/filter/rollout_plan.yml for what goes in and comes out."""
     findings = Findings()
     settings = Settings.of(given, findings)
-    interrupted = read_locks(readings.get("locks") or (), findings)
+    interrupted = read_locks(readings.get("locks") or (), settings.take_over, findings)
     application = _application(topology, settings, interrupted, findings)
     instances, skipped = _concerned(topology, settings, application, interrupted, findings)
     hosts = [instance["inventory_host"] for instance in instances]
@@ -90,15 +81,18 @@ def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str
     _check_budget(stays_up, facts, settings, findings)
     _warn_of_first_batch(batches, members, findings)
 
+    version, policy = _version_of(aim, interrupted), _policy_of(settings, interrupted)
     problems = list(findings.problems)
     result = {
         "problems": problems,
         "warnings": list(findings.warnings),
         "nothing_to_do": not problems and not order and not retires,
+        # A record that was left ends with this rollout, also where nothing is to be done for it.
+        "begins": bool(not problems and (order or retires or interrupted)),
         "kind": settings.kind,
         "application": application["name"],
-        "version": _version_of(aim, interrupted),
-        "policy": _policy_of(settings, interrupted),
+        "version": version,
+        "policy": policy,
         "base_name": application["base_name"],
         "batches": batches,
         "sizes": [len(batch) for batch in batches],
@@ -106,14 +100,25 @@ def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str
         "skipped": skipped,
         "retires": retires,
         "members": {
-            member.host: member.as_dict(lambda place, seat: settings.min_available if serves(place, seat) else 0)
+            member.host: member.as_dict(
+                topology, lambda place, seat: settings.min_available if serves(place, seat) else 0
+            )
             for member in members
         },
         "stays_up": [
             [{"httpd": one.place[0], "balancer": one.place[1], "usable": list(one.up)} for one in during]
             for during in stays_up
         ],
+        "strategies": settings.strategies,
         "interrupted": dict(interrupted.file) if interrupted else None,
+        "record": {
+            "kind": settings.kind,
+            "application": application["name"],
+            "version": version,
+            "policy": policy,
+            "took_over": interrupted.id if interrupted else None,
+            "members": {member.host: member.record() for member in members},
+        },
     }
     return {**result, "text": describe(result, interrupted.called if interrupted else "")}
 
@@ -121,21 +126,27 @@ def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str
 # What it is about -----------------------------------------------------------
 
 
+def chosen_application(topology: Result, release_app: str) -> Result:
+    """The application that release_app means: the only one where it is empty. One without a name if it means none."""
+    known: t.Sequence[Result] = topology["applications"]
+    if not release_app and len(known) == 1:
+        return known[0]
+    return next((one for one in known if one["name"] == release_app), NO_APPLICATION)
+
+
 def _application(topology: Result, settings: Settings, interrupted: Interrupted | None, findings: Findings) -> Result:
     """The application that is meant. A repair is about the record's, and about none if it has none; so is a restart."""
-    known: t.Sequence[Result] = topology["applications"]
-    about_releases = settings.kind in ("deploy", "rollback")
-    name = interrupted.application if interrupted and settings.kind == "repair" else settings.application
-    if about_releases and not name and len(known) == 1:
-        return known[0]
-    for application in known:
-        if application["name"] == name:
-            return application
-    if name or about_releases:
-        findings.problems.add(
-            f"release_app is {name or 'not given'}; tomcat_applications has {listed([one['name'] for one in known])}."
-        )
-    return NO_APPLICATION
+    name = settings.application
+    if settings.kind == "repair":
+        name = interrupted.application if interrupted else ""
+    if settings.kind == "restart" or (settings.kind == "repair" and not name):
+        return NO_APPLICATION
+    found = chosen_application(topology, name)
+    if not found["name"]:
+        asked = f"{interrupted.called} is about" if interrupted and settings.kind == "repair" else "release_app is"
+        known = listed([one["name"] for one in topology["applications"]])
+        findings.problems.add(f"{asked} {name or 'not given'}; tomcat_applications has {known}.")
+    return found
 
 
 def _concerned(
@@ -246,15 +257,14 @@ def _check_half_done(
 
 
 def _check_staged(todo: t.Sequence[PlannedMember], settings: Settings, findings: Findings) -> None:
-    """What is to be active must be there, unless it comes with a WAR, which tomcat_webapp has judged."""
+    """What is to be active must be there. That of a deploy comes with its WAR, which tomcat_webapp has judged."""
     for member in todo:
         version = member.version_after
-        if not version or member.releases is None or (settings.kind == "deploy" and settings.war):
+        if not version or member.releases is None or settings.kind == "deploy":
             continue
         staged = member.releases.staged
         if version not in staged:
-            hint = "; give the WAR: -e release_war=FILE" if settings.kind == "deploy" else ""
-            findings.problems.add(f"has no release {version}; it has {listed(list(staged))}{hint}.", member.host)
+            findings.problems.add(f"has no release {version}; it has {listed(list(staged))}.", member.host)
         elif staged[version]:
             findings.problems.add(f"release {version} cannot be used: {staged[version]}", member.host)
 

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import typing as t
 
-from .readings import listed
+from .words import aligned, listed
 
 Plan = t.Mapping[str, t.Any]
-
-GAP = "  "
 
 
 def describe(plan: Plan, interrupted: str) -> list[str]:
@@ -63,18 +61,6 @@ def _table(plan: Plan) -> list[str]:
         if tells
     ]
     return aligned([[row[column] for column in shown] for row in rows])
-
-
-def aligned(rows: t.Sequence[t.Sequence[str]], longest: int = 0) -> list[str]:
-    """A table in lines. Where they may have so many characters only, the widest columns are cut."""
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    while longest and sum(widths) + len(GAP) * (len(widths) - 1) > longest:
-        widths[widths.index(max(widths))] -= 1
-    return [GAP.join(f"{_cut(cell, width):{width}}" for cell, width in zip(row, widths)).rstrip() for row in rows]
-
-
-def _cut(cell: str, width: int) -> str:
-    return cell if len(cell) <= width else f"{cell[: width - 3]}..."
 
 
 def _release(member: Plan) -> str:

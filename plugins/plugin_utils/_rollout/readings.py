@@ -13,52 +13,12 @@ was interrupted.
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._stores.redis import down_message
 
-Result = t.Mapping[str, t.Any]
-Place = tuple[str, str]  # an httpd and the name of a balancer on it
-
-LONGEST_LIST = 8
-
-
-@dataclass
-class Lines:
-    """What is to be said, in the order in which it was found; what several hosts have in common is one line."""
-
-    found: dict[str, list[str]] = field(default_factory=dict)
-
-    def add(self, message: str, *hosts: str) -> None:
-        """Remember a message, and the hosts that it is about."""
-        named = self.found.setdefault(message, [])
-        named.extend(host for host in hosts if host not in named)
-
-    def __iter__(self) -> t.Iterator[str]:
-        """Each line, its hosts before it."""
-        return (f"{listed(hosts)}: {message}" if hosts else message for message, hosts in self.found.items())
-
-
-@dataclass
-class Findings:
-    """What forbids to begin, and what a person should know."""
-
-    problems: Lines = field(default_factory=Lines)
-    warnings: Lines = field(default_factory=Lines)
-    out_of_reach: set[str] = field(default_factory=set)
-
-    def unreachable(self, host: str, message: str) -> None:
-        """Say it once: every task says it of its own, and each in other words."""
-        if host not in self.out_of_reach:
-            self.problems.add(f"unreachable: {message}", host)
-        self.out_of_reach.add(host)
-
-
-def listed(names: t.Sequence[str]) -> str:
-    """Names in a sentence; of a long list the beginning and the number."""
-    if len(names) > LONGEST_LIST:
-        return f"{', '.join(names[: LONGEST_LIST - 1])} and {len(names) - LONGEST_LIST + 1} more"
-    return ", ".join(names) or "none"
+from .findings import Findings
+from .words import Place, Result, listed
 
 
 @dataclass(frozen=True)
@@ -118,6 +78,8 @@ class Interrupted:
     policy: str
     by: str
     started_at: str
+    # The id of the rollout that it took over itself.
+    took_over: str
     members: t.Mapping[str, RecordedMember]
     file: Result
 
@@ -141,6 +103,7 @@ class Interrupted:
             policy=record.get("policy") or "",
             by=holder.get("by") or "?",
             started_at=file.get("started_at") or "?",
+            took_over=record.get("took_over") or "",
             members=members,
             file=file,
         )
@@ -160,6 +123,8 @@ class Facts:
     releases: t.Mapping[str, Releases]
     # Why an instance is not healthy, empty for a healthy one. One that was not asked is not in it.
     health: t.Mapping[str, str]
+    # The active release of each application, by instance and application.
+    active: t.Mapping[str, t.Mapping[str, t.Optional[str]]]
 
 
 def read(
@@ -198,7 +163,8 @@ def read(
         # Tomcat serves something else than it should where a run died between the two.
         if result.get("problems"):
             health[host] = "; ".join(filter(None, [health.get(host), *result["problems"]]))
-    return Facts(seats, releases, health)
+    active = {host: _active(result, topology) for host, result in of_hosts("releases").items() if host in releases}
+    return Facts(seats, releases, health, active)
 
 
 def _answered(result: Result, host: str, findings: Findings, about: str = "") -> bool:
@@ -221,18 +187,34 @@ def answers(results: t.Iterable[Result], findings: Findings) -> list[Result]:
     return [result for result in results if _answered(result, result["item"]["inventory_host"], findings)]
 
 
-def read_locks(results: t.Iterable[Result], findings: Findings) -> Interrupted | None:
-    """The record to take over: the newest, if the httpd hosts have different ones."""
-    taken = [
-        Interrupted.of(result["taken_over"])
-        for result in results
-        if _answered(result, result["item"]["inventory_host"], findings) and result.get("taken_over")
-    ]
-    newest = max(taken, key=lambda one: one.started_at, default=None)
-    for other in taken:
-        if newest and other.id != newest.id:
-            findings.warnings.add(f"{other.called} is on record too; only the newer {newest.id} is looked at.")
-    return newest
+def read_locks(results: t.Iterable[Result], chosen: str, findings: Findings) -> Interrupted | None:
+    """The record to take over. Of different ones it is the one that took over the others, or the one that a person chose.
+
+    chosen: rolling_deploy_take_over. Which record is the newer one is not asked of the clocks of two hosts.
+    """
+    records: dict[str, Interrupted] = {}
+    holders: dict[str, list[str]] = {}
+    for result in results:
+        httpd = result["item"]["inventory_host"]
+        if _answered(result, httpd, findings) and result.get("taken_over"):
+            found = Interrupted.of(result["taken_over"])
+            records.setdefault(found.id, found)
+            holders.setdefault(found.id, []).append(httpd)
+    last = [one for one in records.values() if one.id not in {other.took_over for other in records.values()}]
+    if chosen in records:
+        last = [records[chosen]]
+    if len(last) > 1:
+        for one in last:
+            findings.problems.add(f"has the record of {one.called}.", *holders[one.id])
+        findings.problems.add(
+            "The httpd hosts have records of different rollouts, and none of these took over the other. "
+            f"Say which one is to be finished or repaired: -e rolling_deploy_take_over={last[0].id}"
+        )
+        return None
+    for one in records.values():
+        if one not in last:
+            findings.warnings.add(f"has the record of {one.called} too, which is not looked at.", *holders[one.id])
+    return last[0] if last else None
 
 
 def _seats(results: t.Iterable[Result], topology: Result, findings: Findings) -> dict[Place, list[Seat]]:
@@ -271,21 +253,28 @@ def check_members(topology: Result, balancers: t.Iterable[str], facts: Facts, fi
 
 def _obedience(results: t.Iterable[Result], readable: t.Container[str], findings: Findings) -> None:
     for result in results:
-        described, balancer = result["item"]
-        httpd = described["inventory_host"]
+        # A loop over the answers of httpd_balancer_info and their balancers.
+        answer, balancer = result["item"]
+        httpd = answer["item"]["inventory_host"]
         # An httpd that cannot even be read has its line already.
         if httpd in readable and result.get("failed") and not result.get("unreachable"):
-            findings.problems.add(f"the manager does not obey for balancer {balancer}: {result.get('msg')}", httpd)
+            findings.problems.add(
+                f"the manager does not obey for balancer {balancer['name']}: {result.get('msg')}", httpd
+            )
 
 
 def _releases(result: Result, base_name: str) -> Releases:
-    if "applications" in result:  # tomcat_webapp_info
-        entry = result["applications"].get(base_name) or {}
-        staged = {release["version"]: release.get("problem") for release in entry.get("releases") or ()}
-        older = tuple(context["version"] for context in (entry.get("contexts") or ())[:-1])
-        return Releases(entry.get("active_version"), entry.get("previous_version"), staged, older)
-    staged = dict.fromkeys(result.get("releases") or ())  # tomcat_webapp in check mode
-    return Releases(result.get("version_before"), result.get("previous_version"), staged)
+    entry = result["applications"].get(base_name) or {}
+    staged = {release["version"]: release.get("problem") for release in entry.get("releases") or ()}
+    older = tuple(context["version"] for context in (entry.get("contexts") or ())[:-1])
+    return Releases(entry.get("active_version"), entry.get("previous_version"), staged, older)
+
+
+def _active(result: Result, topology: Result) -> dict[str, t.Optional[str]]:
+    entries = result["applications"]
+    return {
+        one["name"]: (entries.get(one["base_name"]) or {}).get("active_version") for one in topology["applications"]
+    }
 
 
 def _health(results: t.Mapping[str, Result], findings: Findings) -> dict[str, str]:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import typing as t
 
-from .journal import one_line
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._duration import duration
+
+from .words import aligned, one_line
 
 SHOWN_LOG_LINES = 12
 _TIMED = ("drain", "stop", "activate", "start", "health")
@@ -40,15 +42,7 @@ def _table(members: t.Sequence[Json]) -> list[str]:
         versions = [str(member[key] or "-") for key in ("from", "to")]
         seconds = [_seconds(member["durations"].get(phase)) for phase in timed]
         rows.append([member["host"], *versions, _words(member["result"]), _out(member), *seconds])
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    text = 4  # the columns of names; the others are of numbers
-    return [
-        "  ".join(
-            cell.ljust(width) if column < text else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths))
-        ).rstrip()
-        for row in rows
-    ]
+    return aligned(rows, numbers_from=4)
 
 
 def _out(member: Json) -> str:
@@ -88,15 +82,6 @@ def _result(report: Json) -> str:
         parts.append(f"at most {report['most_out_at_once']} out at once")
     line = "; ".join(part for part in parts if part)
     return f"{line}. {one_line(report['reason'])}" if report["reason"] else line
-
-
-def duration(seconds: float) -> str:
-    """Return seconds as a person says them."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
 def _words(result: str) -> str:

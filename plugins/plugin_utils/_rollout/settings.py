@@ -18,7 +18,7 @@ from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.inventory
 )
 
 from .batches import Serial
-from .readings import Findings
+from .findings import Findings
 
 KINDS = ("deploy", "rollback", "restart", "repair")
 STRATEGIES = ("restart", "reload", "parallel")
@@ -43,13 +43,13 @@ class Settings:
     kind: str
     application: str
     version: str
-    war: bool
     hosts: t.Sequence[str]
     serial: Serial
     min_available: int
     allow_same_machine: bool
     strategy: str
     policy: str
+    take_over: str
     memcached_sticky: bool
     storage_key_prefix: str
 
@@ -62,6 +62,17 @@ class Settings:
     def beside(self) -> bool:
         """Whether a member has the new release beside the one before."""
         return self.strategy == "parallel" and self.changes_running
+
+    @property
+    def strategies(self) -> dict[str, str]:
+        """How a member changes on each way.
+
+        The way back and a repair want a known state, whatever they find: a restart. What was only added is taken away again.
+        """
+        return {
+            "forward": self.strategy if self.changes_running else "restart",
+            "back": "parallel" if self.beside else "restart",
+        }
 
     @property
     def takes_members_out(self) -> bool:
@@ -83,11 +94,13 @@ class Settings:
         version = str(given.get("version") or "")
         if kind == "deploy" and not version:
             problems.add("release_version is not given: -e release_version=1.4.2")
+        if kind == "deploy" and not given.get("war"):
+            problems.add("release_war is not given: -e release_war=shop-1.4.2.war")
         for name in given.get("hooks") or {}:
             if name not in HOOKS:
                 problems.add(f"rolling_deploy_hooks has {name!r}, it may have {', '.join(HOOKS)}.")
-        for line in given.get("hook_problems") or ():
-            problems.add(str(line))
+        for path in given.get("hooks_missing") or ():
+            problems.add(f"{path} is not there: rolling_deploy_hooks names it.")
 
         min_available = as_integer(given.get("min_available", 1))
         if min_available is None or min_available < 0:
@@ -100,13 +113,13 @@ class Settings:
             kind=kind,
             application=str(given.get("application") or ""),
             version=version,
-            war=bool(given.get("war")),
             hosts=tuple(given["hosts"]),
             serial=_serial(given.get("serial", 1), findings),
             min_available=min_available,
             allow_same_machine=word in TRUE_WORDS,
             strategy=choice("rolling_deploy_strategy", given.get("strategy", STRATEGIES[0]), STRATEGIES),
             policy=choice("rolling_deploy_on_failure", given.get("policy", POLICIES[0]), POLICIES),
+            take_over=str(given.get("take_over") or ""),
             memcached_sticky=str(given.get("memcached_sticky", True)).lower() in TRUE_WORDS,
             storage_key_prefix=str(given.get("storage_key_prefix") or ""),
         )

@@ -14,22 +14,11 @@ import textwrap
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._rollout_record import duration
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._duration import duration
 
-from .journal import one_line
-from .plan_text import aligned
-from .readings import (
-    Facts,
-    Findings,
-    Interrupted,
-    Releases,
-    Result,
-    Seat,
-    answers,
-    check_members,
-    listed,
-    read,
-)
+from .findings import Findings
+from .readings import Facts, Interrupted, Releases, Seat, answers, check_members, read
+from .words import Result, aligned, listed, one_line
 
 # Of 100 columns ansible.builtin.debug takes some for itself.
 WIDTH = 88

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import typing as t
 
+from .findings import Findings
 from .members import PlannedMember
-from .readings import Findings, Result, listed
 from .settings import Settings
+from .words import Result, listed
 
 
 def check(topology: Result, instances: t.Iterable[Result], settings: Settings, findings: Findings) -> None:

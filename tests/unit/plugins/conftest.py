@@ -58,7 +58,9 @@ class ReadChain:
                 {"item": item, "changed": False, "balancers": [self._balancer(name) for name in names]}
                 for item in items
             ],
-            "obedience": [{"item": [item, name], "changed": True} for item in items for name in names],
+            "obedience": [
+                {"item": [{"item": item}, self._balancer(name)], "changed": True} for item in items for name in names
+            ],
             "releases": {host: {"changed": False, "applications": self._applications(host)} for host in self.hosts},
             "staging": {host: {"changed": False, "skipped": True} for host in self.hosts},
             "health": {
@@ -178,7 +180,7 @@ class ReadChain:
         for kind in ("locks", "balancers", "obedience"):
             self.readings[kind] = [
                 {"item": one["item"], **UNREACHABLE}
-                if name == (one["item"][0] if isinstance(one["item"], list) else one["item"])["inventory_host"]
+                if name == (one["item"][0]["item"] if isinstance(one["item"], list) else one["item"])["inventory_host"]
                 else one
                 for one in self.readings[kind]
             ]
@@ -194,13 +196,12 @@ class ReadChain:
 
     def interrupted(self, begun, rollout="20261124T051500Z-ROOT-1.1", httpds=None):
         """A rollout by this plan had the lock on these httpds, and is dead."""
-        record = {key: begun[key] for key in ("kind", "application", "version", "policy", "members")}
         file = {
             "id": rollout,
             "status": "running",
             "holder": {"by": "ann@ctl", "controller": "ctl"},
             "started_at": "2026-11-24T05:15:00Z",
-            "record": copy.deepcopy(record),
+            "record": copy.deepcopy(begun["record"]),
             "outcome": None,
         }
         for lock in self.readings["locks"]:

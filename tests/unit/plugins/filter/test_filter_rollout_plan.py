@@ -12,7 +12,7 @@ import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.roundrobin.tomcat.plugins.filter.rollout_plan import rollout_plan
+from ansible_collections.roundrobin.tomcat.plugins.filter.rollout_plan import rollout_application, rollout_plan
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.settings import (
     HOOKS,
     KINDS,
@@ -61,3 +61,19 @@ def test_the_role_documents_each_hook():
 def test_what_is_no_chain_is_refused(arguments):
     with pytest.raises(AnsibleFilterError, match=r"roundrobin.tomcat.rollout_plan is called as: tomcat_topology \|"):
         rollout_plan(*arguments)
+
+
+def test_the_application_that_is_meant(read_chain):
+    topology = read_chain(2, applications=[{"path": "/"}, {"path": "/shop"}]).topology
+    assert rollout_application(topology, "shop")["base_name"] == "shop"
+    # Of several none is meant without a name; the plan says so.
+    for wrong in ("", "blog"):
+        assert rollout_application(topology, wrong) == {"name": "", "base_name": "", "instances": []}
+    assert rollout_application(read_chain(2).topology)["name"] == "ROOT"
+
+
+def test_an_application_of_no_chain_is_refused():
+    with pytest.raises(
+        AnsibleFilterError, match=r"roundrobin.tomcat.rollout_application is called as: tomcat_topology \|"
+    ):
+        rollout_application("text", "shop")

@@ -16,6 +16,7 @@ from ansible.errors import AnsibleFilterError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.roundrobin.tomcat.plugins.filter.duration import duration
 from ansible_collections.roundrobin.tomcat.plugins.filter.rollout_report import rollout_report
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.journal import PHASES
 
@@ -24,7 +25,9 @@ JOURNALS = ROOT / "tests/unit/fixtures/rollouts"
 SCHEMA = json.loads((ROOT / "docs/rollout_report.schema.json").read_text())
 SOURCE = (ROOT / "roles/rolling_deploy/templates/report.html.j2").read_text()
 # As ansible.builtin.template does it: nothing is escaped but what the template escapes.
-TEMPLATE = jinja2.Environment(trim_blocks=True, undefined=jinja2.StrictUndefined, autoescape=False).from_string(SOURCE)
+ENVIRONMENT = jinja2.Environment(trim_blocks=True, undefined=jinja2.StrictUndefined, autoescape=False)
+ENVIRONMENT.filters["roundrobin.tomcat.duration"] = duration
+TEMPLATE = ENVIRONMENT.from_string(SOURCE)
 
 # Two are of real rollouts (one killed, one whose members all went back), two were written to have everything in them.
 RESULTS = {"all_back": "failed", "good": "done", "interrupted": "interrupted", "sick": "failed"}
@@ -113,7 +116,7 @@ def test_page_tells_what_the_report_tells(name):
     told = [report["id"], report["by"], *(report["warnings"]), *([report["reason"]] if report["reason"] else [])]
     for member in report["members"]:
         told += [member["host"], *(failure["reason"] for failure in member["failures"])]
-        told += [f"{seconds:.1f} s" for seconds in member["durations"].values()]
+        told += [duration(seconds) for seconds in member["durations"].values()]
     told += [line for member in report["members"] for failure in member["failures"] for line in failure["log_lines"]]
     assert [what for what in told if " ".join(what.split()) not in text] == []
 

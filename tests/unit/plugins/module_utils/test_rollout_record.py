@@ -20,7 +20,6 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._rollout_record 
     HISTORY_LENGTH,
     MAX_BYTES,
     RolloutStore,
-    duration,
 )
 
 START = 1795497300.25  # 2026-11-24T05:15:00Z and a quarter
@@ -353,22 +352,6 @@ def test_a_directory_that_cannot_be(tmp_path):
     for directory in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(CollectionError, match=f"^{directory}: cannot be created"):
             hold(RolloutStore(str(directory)))
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "0 s"),
-        (119, "119 s"),
-        (120, "2 min"),
-        (7199, "119 min"),
-        (7200, "2 h"),
-        (172799, "47 h"),
-        (172800, "2 days"),
-    ],
-)
-def test_duration(seconds, text):
-    assert duration(seconds) == text
 
 
 # One of two processes that go for the lock at the same moment, round after round.

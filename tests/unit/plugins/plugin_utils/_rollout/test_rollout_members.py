@@ -260,7 +260,7 @@ def test_a_repair_leaves_those_alone_that_were_not_in_it(read_chain):
 def test_a_member_that_left_the_inventory_is_told_of(read_chain):
     chain = read_chain(3)
     begun = chain.plan()
-    begun["members"]["gone"] = begun["members"]["app3"]
+    begun["record"]["members"]["gone"] = begun["record"]["members"]["app3"]
     plan = chain.interrupted(begun).plan()
     assert plan["problems"] == []
     (warning,) = plan["warnings"]

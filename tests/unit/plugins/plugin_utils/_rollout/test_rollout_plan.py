@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What forbids a rollout, who goes when, and that nobody is missed meanwhile.
 
-What becomes of a single instance is in test__rollout_members.py.
+What becomes of a single instance is in test_rollout_members.py.
 """
 
 from __future__ import annotations
@@ -144,8 +144,7 @@ def test_releases_that_were_not_read_are_told(read_chain):
 def test_a_release_must_be_there_unless_it_comes_as_a_war(read_chain):
     chain = read_chain(3).release("app2", "1.0", "0.9", staged=["1.0", "0.9"])
     assert chain.plan()["problems"] == []
-    given = "give the WAR: -e release_war=FILE."
-    assert refusal(chain.plan(war=False)) == f"app2: has no release 1.1; it has 1.0, 0.9; {given}"
+    assert refusal(chain.plan(war=False)) == "release_war is not given: -e release_war=shop-1.4.2.war"
     assert chain.plan("rollback", "0.8")["problems"] == [
         "app1, app3: has no release 0.8; it has 1.1, 1.0, 0.9.",
         "app2: has no release 0.8; it has 1.0, 0.9.",
@@ -288,8 +287,66 @@ def test_a_standby_stands_in_for_the_last_member_only(read_chain, min_available,
 def test_how_many_must_stay_is_told_to_the_one_who_drains(read_chain):
     chain = read_chain(4).out("app2").sick("app3")
     plan = chain.plan(min_available=2, hosts=chain.hosts)
-    kept = {host: member["states"][0]["keep_usable"] for host, member in plan["members"].items()}
+    kept = {host: member["states"][0]["keep_usable"]["forward"] for host, member in plan["members"].items()}
     assert kept == {"app1": 2, "app2": 0, "app3": 0, "app4": 2}
+    assert {member["states"][0]["keep_usable"]["back"] for member in plan["members"].values()} == {0}
+
+
+@pytest.mark.parametrize("kind", ["deploy", "restart"])
+def test_where_nobody_is_served_nothing_is_protected(read_chain, kind):
+    """All Tomcats are down: httpd may not have noticed yet, the instances themselves do not answer."""
+    chain = read_chain(3, httpds=2)
+    for host in chain.hosts:
+        chain.sick(host, "Connection refused")
+    chain.in_error("app1")
+    plan = chain.plan(kind)
+    assert (plan["problems"], sorted(plan["order"])) == ([], chain.hosts)
+    kept = [state["keep_usable"]["forward"] for member in plan["members"].values() for state in member["states"]]
+    assert kept == [0] * 6
+
+
+def test_what_a_member_proves_before_and_after_it_is_put_back(read_chain):
+    applications = [{"path": "/", "health_path": "/health", "health_pattern": "v{version} ok"}, SHOP]
+    chain = read_chain(3, httpds=2, applications=applications).out("app2", httpd="web2", balancer="tomcat")
+    chain.release("app2", "3.0", base="shop")
+    member = chain.plan(application="ROOT")["members"]["app2"]
+    root = {"application": "ROOT", "path": "/health", "status": 200, "pattern": "v{version} ok", "version": "1.1"}
+    shop = {"application": "shop", "path": "/shop/", "status": 200, "pattern": "", "version": ""}
+    assert member["health"] == {"forward": [root, shop], "back": [{**root, "version": "1.0"}, shop]}
+    asked = {"base_url": "http://127.0.0.1:80", "headers": {"Cookie": "JSESSIONID=health.app2"}}
+    # By its route nobody reaches it where a person took it out.
+    assert member["verify"]["forward"] == [
+        {**root, **asked, "httpd": "web1"},
+        {**shop, **asked, "httpd": "web1"},
+        {**shop, **asked, "httpd": "web2"},
+    ]
+
+
+def test_a_first_release_that_goes_back_leaves_nothing_there(read_chain):
+    chain = read_chain(2).release("app1", None, staged=[]).release("app2", None, staged=[])
+    member = chain.plan()["members"]["app1"]
+    assert [check["status"] for check in member["health"]["back"]] == [[404]]
+    assert member["verify"]["back"] == []
+    assert member["shown"] == {"forward": "1.1", "back": "no release"}
+
+
+def test_a_restart_speaks_of_no_release(read_chain):
+    assert read_chain(2).plan("restart")["members"]["app1"]["shown"] == {"forward": "", "back": ""}
+
+
+def test_a_repair_of_different_records_is_refused_and_switches_nothing(read_chain):
+    """web1 has the record of a rollout of ROOT, web2 that of one of shop: each knows the versions of its own application."""
+    chain = read_chain(2, httpds=2, applications=[{"path": "/"}, {"path": "/shop"}])
+    chain.release("app1", "1.1", "1.0", base="shop")
+    plans = {name: chain.plan(application=name) for name in ("ROOT", "shop")}
+    chain.interrupted(plans["ROOT"], rollout="A", httpds=["web1"]).interrupted(plans["shop"], "B", httpds=["web2"])
+    plan = chain.plan("repair")
+    assert len(plan["problems"]) == 3
+    assert not plan["begins"]
+    for rollout, application in (("A", "ROOT"), ("B", "shop")):
+        chosen = chain.plan("repair", take_over=rollout)
+        assert (chosen["problems"], chosen["application"]) == ([], application)
+        assert chosen["record"]["took_over"] == rollout
 
 
 # Whatever is found ------------------------------------------------------------
@@ -413,7 +470,8 @@ def test_every_plan_is_sound(read_chain, case):
     # A rollout puts nobody back but whom one before it has left out, and takes nobody out for good.
     for host, member in plan["members"].items():
         for state in member["states"]:
-            assert state["state"] == state["state_now"] or (
+            (found,) = chain.members(host, state["httpd"], state["balancer"])
+            assert state["state"] == found["state"] or (
                 case["interrupted"] and state["state"] == "enabled" and member["out_by"] is not None
             ), host
     assert plan["nothing_to_do"] is not bool(plan["problems"] or plan["order"])

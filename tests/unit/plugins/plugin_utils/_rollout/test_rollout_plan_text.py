@@ -6,10 +6,6 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.plan_text import aligned
 
 
 def test_a_plan_is_who_goes_when_and_what_stays_up(read_chain):
@@ -63,22 +59,3 @@ def test_a_restart_and_a_repair_show_the_release_that_stays(read_chain):
     repair = chain.plan("repair")["text"]
     assert repair[0] == "Repair ROOT: 1 instance in 1 batch"
     assert "1      app1      1.1 -> 1.0  tomcat: app2" in repair
-
-
-@given(
-    st.lists(
-        st.lists(st.text(st.characters(codec="ascii", categories=["L", "N"]), max_size=60), min_size=4, max_size=4),
-        min_size=1,
-    )
-)
-def test_a_table_is_never_wider_than_it_may_be(rows):
-    lines = aligned(rows, 60)
-    assert max(map(len, lines)) <= 60
-    # What fits is not touched.
-    if max(map(len, aligned(rows))) <= 60:
-        assert [line.split() for line in lines] == [" ".join(row).split() for row in rows]
-
-
-def test_the_widest_column_is_cut_first():
-    assert aligned([("name", "x" * 30), ("n", "y")], 20) == ["name  xxxxxxxxxxx...", "n     y"]
-    assert aligned([("name", "x" * 14), ("n", "y")], 20) == ["name  xxxxxxxxxxxxxx", "n     y"]

@@ -6,13 +6,11 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.findings import Findings
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.readings import (
-    Findings,
     Interrupted,
-    Lines,
     Releases,
     Seat,
-    listed,
     read,
     read_locks,
 )
@@ -137,12 +135,6 @@ def test_an_application_that_is_not_there_has_no_release(read_chain):
     assert facts_of(read_chain(1), "shop")[0].releases == {"app1": Releases(None, None, {})}
 
 
-def test_releases_as_tomcat_webapp_tells_them(read_chain):
-    chain = read_chain(1)
-    chain.readings["releases"]["app1"] = {"version_before": "1.0", "previous_version": None, "releases": ["1.1", "1.0"]}
-    assert facts_of(chain)[0].releases["app1"] == Releases("1.0", None, {"1.1": None, "1.0": None})
-
-
 def test_stores_are_asked_from_where_they_are_needed(read_chain):
     chain = read_chain(3)
     for host in ("app1", "app3"):
@@ -176,45 +168,61 @@ def test_a_lock_that_another_rollout_holds_is_a_problem(read_chain):
     for lock in chain.readings["locks"]:
         lock.update(failed=True, msg="rollout B by bob@ctl holds the lock")
     findings = Findings()
-    assert read_locks(chain.readings["locks"], findings) is None
+    assert read_locks(chain.readings["locks"], "", findings) is None
     assert list(findings.problems) == ["web1, web2: rollout B by bob@ctl holds the lock"]
 
 
-def test_of_two_records_the_newer_counts(read_chain):
+def records(read_chain, *, took_over=None):
+    """web1 has the record of a rollout A of ROOT, web2 that of a rollout B of shop, which began later by web2's clock."""
+    chain = read_chain(2, httpds=2, applications=[{"path": "/"}, {"path": "/shop"}])
+    chain.interrupted(chain.plan(application="ROOT"), rollout="A", httpds=["web1"])
+    chain.interrupted(chain.plan(application="shop"), rollout="B", httpds=["web2"])
+    second = chain.readings["locks"][1]["taken_over"]
+    second["started_at"] = "2026-11-24T06:00:00Z"
+    second["record"]["took_over"] = took_over
+    return chain
+
+
+def test_the_same_record_everywhere_is_one(read_chain):
     chain = read_chain(2, httpds=2)
-    begun = chain.plan()
-    chain.interrupted(begun, rollout="old", httpds=["web1"])
-    chain.interrupted(begun, rollout="new", httpds=["web2"])
-    chain.readings["locks"][1]["taken_over"]["started_at"] = "2026-11-24T06:00:00Z"
+    chain.interrupted(chain.plan(), rollout="A")
     findings = Findings()
-    found = read_locks(chain.readings["locks"], findings)
-    assert found.id == "new"
+    assert read_locks(chain.readings["locks"], "", findings).id == "A"
+    assert (list(findings.problems), list(findings.warnings)) == ([], [])
+
+
+def test_records_of_different_rollouts_are_told_and_none_is_guessed(read_chain):
+    findings = Findings()
+    assert read_locks(records(read_chain).readings["locks"], "", findings) is None
+    assert list(findings.problems) == [
+        "web1: has the record of rollout A (deploy of ROOT 1.1, begun 2026-11-24T05:15:00Z by ann@ctl).",
+        "web2: has the record of rollout B (deploy of shop 1.1, begun 2026-11-24T06:00:00Z by ann@ctl).",
+        (
+            "The httpd hosts have records of different rollouts, and none of these took over the other. "
+            "Say which one is to be finished or repaired: -e rolling_deploy_take_over=A"
+        ),
+    ]
+
+
+def test_of_different_records_a_person_may_choose(read_chain):
+    findings = Findings()
+    assert read_locks(records(read_chain).readings["locks"], "A", findings).id == "A"
+    assert list(findings.problems) == []
     (warning,) = findings.warnings
-    assert warning.startswith(
-        "rollout old (deploy of ROOT 1.1, begun 2026-11-24T05:15:00Z by ann@ctl) is on record too"
-    )
+    assert warning.startswith("web2: has the record of rollout B (deploy of shop 1.1, ")
+
+
+def test_the_record_of_who_took_over_counts_whatever_the_clocks_say(read_chain):
+    chain = records(read_chain, took_over="A")
+    chain.readings["locks"][1]["taken_over"]["started_at"] = "2026-11-24T01:00:00Z"
+    findings = Findings()
+    assert read_locks(chain.readings["locks"], "", findings).id == "B"
+    assert list(findings.problems) == []
+    (warning,) = findings.warnings
+    assert warning.startswith("web1: has the record of rollout A ")
 
 
 def test_a_record_that_has_next_to_nothing_is_read_all_the_same():
     found = Interrupted.of({"id": "x"})
     assert (found.members, found.policy, found.version) == ({}, "", "")
     assert found.called == "rollout x (?, begun ? by ?)"
-
-
-# Lines ----------------------------------------------------------------------
-
-
-def test_what_hosts_have_in_common_is_one_line():
-    lines = Lines()
-    lines.add("is so", "b")
-    lines.add("about nobody")
-    lines.add("is so", "a", "b")
-    assert list(lines) == ["b, a: is so", "about nobody"]
-
-
-@pytest.mark.parametrize(
-    "number, text",
-    [(0, "none"), (1, "a0"), (8, "a0, a1, a2, a3, a4, a5, a6, a7"), (9, "a0, a1, a2, a3, a4, a5, a6 and 2 more")],
-)
-def test_long_lists_are_cut(number, text):
-    assert listed([f"a{count}" for count in range(number)]) == text

@@ -5,11 +5,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.report_text import (
     SHOWN_LOG_LINES,
-    duration,
     summary,
 )
 
@@ -84,10 +81,3 @@ def test_what_several_have_in_common_is_said_once():
 def test_a_rollout_of_nobody_is_one_line():
     lines = summary(report(kind="restart", application=None, version=None, most_out_at_once=0, seconds=0.5))
     assert lines == ["restart: done after 0.5 s"]
-
-
-@pytest.mark.parametrize(
-    "seconds, said", [(0, "0.0 s"), (59.9, "59.9 s"), (60, "1 min 0 s"), (3599, "59 min 59 s"), (7260, "2 h 1 min")]
-)
-def test_durations_as_a_person_says_them(seconds, said):
-    assert duration(seconds) == said

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.readings import Findings
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.findings import Findings
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.settings import HOOKS, POLICIES, Settings
 
 
 def checked(**given):
     findings = Findings()
-    settings = Settings.of({"kind": "deploy", "version": "1.1", "hosts": ["app1"], **given}, findings)
+    settings = Settings.of({"kind": "deploy", "version": "1.1", "war": True, "hosts": ["app1"], **given}, findings)
     return settings, list(findings.problems)
 
 
@@ -20,7 +20,7 @@ def test_what_is_not_given_is_the_careful_choice():
     settings, problems = checked()
     assert problems == []
     assert (settings.serial, settings.min_available, settings.allow_same_machine) == ((1,), 1, False)
-    assert (settings.strategy, settings.policy, settings.war) == ("restart", "rollback_member", False)
+    assert (settings.strategy, settings.policy, settings.take_over) == ("restart", "rollback_member", "")
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_all_that_is_wrong_is_told_at_once():
         allow_same_machine="maybe",
         serial="all",
         hooks={"before_lunch": "a.yml", "notify": "b.yml"},
-        hook_problems=["c.yml is not there"],
+        hooks_missing=["c.yml"],
     )
     assert [line.split(" ")[0] for line in problems] == [
         "kind",
@@ -92,10 +92,29 @@ def test_all_that_is_wrong_is_told_at_once():
     assert (settings.strategy, settings.policy, settings.allow_same_machine) == ("restart", "rollback_member", False)
 
 
-def test_a_deploy_needs_a_version_and_others_do_not():
-    assert checked(version="")[1] == ["release_version is not given: -e release_version=1.4.2"]
+def test_a_deploy_needs_a_version_and_a_war_and_others_do_not():
+    assert checked(version="", war=False)[1] == [
+        "release_version is not given: -e release_version=1.4.2",
+        "release_war is not given: -e release_war=shop-1.4.2.war",
+    ]
     for kind in ("rollback", "restart", "repair"):
-        assert checked(kind=kind, version="")[1] == []
+        assert checked(kind=kind, version="", war=False)[1] == []
+
+
+@pytest.mark.parametrize(
+    "kind, strategy, forward, back",
+    [
+        ("deploy", "restart", "restart", "restart"),
+        ("deploy", "reload", "reload", "restart"),
+        ("rollback", "reload", "reload", "restart"),
+        # What was only added is taken away again.
+        ("deploy", "parallel", "parallel", "parallel"),
+        ("restart", "parallel", "restart", "restart"),
+        ("repair", "reload", "restart", "restart"),
+    ],
+)
+def test_the_way_back_and_a_repair_want_a_known_state(kind, strategy, forward, back):
+    assert checked(kind=kind, strategy=strategy)[0].strategies == {"forward": forward, "back": back}
 
 
 @pytest.mark.parametrize("kind", ["deploy", "rollback", "restart", "repair"])

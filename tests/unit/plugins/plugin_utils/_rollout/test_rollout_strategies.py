@@ -21,16 +21,34 @@ def chain(store="memcached", manager=True):
         {
             "inventory_host": host,
             "machine": host,
+            "route": host,
             "worker": f"ajp://{host}:8009",
             "balancers": ["tomcat"],
             "manager_url": f"ajp://{host}:8009/roundrobin-manager" if manager else "",
         }
         for host in HOSTS
     ]
+    application = {
+        "name": "ROOT",
+        "base_name": "ROOT",
+        "instances": HOSTS,
+        "balancer": "tomcat",
+        "context_path": "",
+        "health_path": "/",
+        "health_status": 200,
+        "health_pattern": "",
+    }
+    httpd = {
+        "inventory_host": "web1",
+        "manager_url": "http://127.0.0.1:9080/balancer-manager",
+        "local_url": "http://127.0.0.1:80",
+        "headers": {},
+        "sticky_cookie": "JSESSIONID",
+    }
     return {
         "instances": instances,
-        "balancers": [{"inventory_host": "web1"}],
-        "applications": [{"name": "ROOT", "base_name": "ROOT", "instances": HOSTS}],
+        "balancers": [httpd],
+        "applications": [application],
         "memcached_nodes": [{"host": "m1", "port": 11211}, {"host": "m2", "port": 11211}],
         "session_store": store,
     }

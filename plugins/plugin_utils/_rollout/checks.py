@@ -1,0 +1,72 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a member is asked, and by what answer it proves that it serves the releases that it is to have."""
+
+# Private to this collection.
+
+from __future__ import annotations
+
+import typing as t
+
+from .words import Result
+
+Check = dict[str, t.Any]
+# The releases that an instance is to have, by application; none where it has none.
+Versions = t.Mapping[str, t.Optional[str]]
+
+# What Tomcat answers for itself where no application is.
+NOTHING_THERE = [404]
+
+
+def expected(application: Result, version: str | None) -> Check:
+    """The answer that proves a release of an application, as http_health takes it."""
+    pattern = application["health_pattern"]
+    return {
+        "application": application["name"],
+        "path": application["context_path"] + application["health_path"],
+        "status": application["health_status"],
+        "pattern": pattern,
+        "version": (version or "") if "{version}" in pattern else "",
+    }
+
+
+def on_the_member(applications: t.Iterable[Result], versions: Versions, rolled: str) -> list[Check]:
+    """Every application of an instance, asked on the instance itself before a user meets it.
+
+    rolled: the application that the rollout is about. Where it has no release, Tomcat must say that nothing is there.
+    """
+    checks = []
+    for application in applications:
+        version = versions.get(application["name"])
+        if version:
+            checks.append(expected(application, version))
+        elif application["name"] == rolled:
+            checks.append({**expected(application, None), "status": NOTHING_THERE, "pattern": ""})
+    return checks
+
+
+def through_httpd(
+    applications: t.Iterable[Result],
+    versions: Versions,
+    balancers: t.Iterable[Result],
+    states: t.Iterable[Result],
+    route: str,
+) -> list[Check]:
+    """Every application that has a release, asked through every httpd by the member's own route.
+
+    states: the member's state at each place at the end. By its route nobody reaches a member that stays out.
+    """
+    served = [application for application in applications if versions.get(application["name"])]
+    enabled = {(state["httpd"], state["balancer"]) for state in states if state["state"] == "enabled"}
+    checks = []
+    for httpd in balancers:
+        for application in served:
+            if (httpd["inventory_host"], application["balancer"]) in enabled:
+                check = expected(application, versions[application["name"]])
+                cookie = f"{httpd['sticky_cookie']}=health.{route}"
+                headers = {**httpd["headers"], "Cookie": cookie}
+                checks.append(
+                    {**check, "httpd": httpd["inventory_host"], "base_url": httpd["local_url"], "headers": headers}
+                )
+    return checks

@@ -1,0 +1,58 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a member is asked; the plan's own tests have whole members."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.checks import (
+    expected,
+    on_the_member,
+    through_httpd,
+)
+
+SHOP = {
+    "name": "shop",
+    "balancer": "tomcat",
+    "context_path": "/shop",
+    "health_path": "/health",
+    "health_status": [200, 204],
+    "health_pattern": "",
+}
+BLOG = {**SHOP, "name": "blog", "context_path": "", "health_pattern": "blog {version}", "health_status": 200}
+HTTPD = {
+    "inventory_host": "web1",
+    "local_url": "http://127.0.0.1:9080",
+    "headers": {"Host": "shop.example"},
+    "sticky_cookie": "SID",
+}
+STATE = {"httpd": "web1", "balancer": "tomcat", "state": "enabled"}
+
+
+def test_a_version_is_asked_for_where_the_page_shows_it():
+    assert (expected(BLOG, "1.1")["pattern"], expected(BLOG, "1.1")["version"]) == ("blog {version}", "1.1")
+    assert (expected(SHOP, "1.1")["path"], expected(SHOP, "1.1")["version"]) == ("/shop/health", "")
+
+
+def test_what_never_had_a_release_has_nothing_to_prove():
+    assert on_the_member([SHOP, BLOG], {"shop": None, "blog": None}, rolled="") == []
+
+
+def test_the_application_that_is_rolled_back_to_none_must_be_gone():
+    (check,) = on_the_member([SHOP, BLOG], {"blog": None}, rolled="blog")
+    assert (check["application"], check["status"], check["pattern"], check["version"]) == ("blog", [404], "", "")
+
+
+def test_through_httpd_with_its_name_and_the_members_route():
+    (check,) = through_httpd([SHOP, BLOG], {"shop": "1.1"}, [HTTPD], [STATE], "app1")
+    assert (check["application"], check["httpd"], check["base_url"]) == ("shop", "web1", "http://127.0.0.1:9080")
+    assert check["headers"] == {"Host": "shop.example", "Cookie": "SID=health.app1"}
+    # What the topology has is as it was.
+    assert HTTPD["headers"] == {"Host": "shop.example"}
+
+
+@pytest.mark.parametrize("state", [{**STATE, "state": "disabled"}, {**STATE, "balancer": "other"}])
+def test_a_member_that_stays_out_is_not_asked_for(state):
+    assert through_httpd([SHOP], {"shop": "1.1"}, [HTTPD], [state], "app1") == []
