@@ -102,3 +102,16 @@ def test_kill_9_under_load_loses_no_session(chain):
     # At most what was in flight on that instance: each user has one request at a time.
     assert totals["failed"] <= USERS
     print(f"\nkill -9: {totals}")
+
+
+def test_a_chain_that_is_down_is_restarted_and_gets_the_release_that_mends_it(chain):
+    """Nobody is served, so nothing is protected: no member has to stay in service for the others."""
+    for what in ("restart", "1.3"):
+        for host in ROUTES:
+            chain.command(host, f"systemctl stop tomcat@{host}")
+        play = chain.play("rolling_restart") if what == "restart" else chain.deploy(what)
+        assert play.returncode == 0, play.stdout
+        assert [member["result"] for member in play.report["members"]] == ["done", "done"]
+        version = "1.2" if what == "restart" else what
+        assert chain.versions(BALANCER, ROUTES) == {"app1": version, "app2": version}
+        assert chain.member_states(BALANCER) == ALL_IN

@@ -29,6 +29,9 @@ USERS = 30
 STEPS = 51 if FULL else 21
 RELOAD_EVERY = STEPS // 3
 SEED = 5
+HEALTH = {"health_path": "/health", "health_pattern": "(?m)^version={version}$"}
+APPLICATIONS = [{"path": "/", **HEALTH}, {"name": "extra", "path": "/extra", "instances": ["app2", "app3"], **HEALTH}]
+BOTH = ["-e", json.dumps({"tomcat_applications": APPLICATIONS})]
 MANAGER_CONFIGURATION = "/etc/apache2/roundrobin-balancer.conf"
 
 
@@ -206,14 +209,11 @@ def test_a_release_while_httpds_counters_are_wrong(chain):
 
 
 def test_an_application_goes_to_its_own_instances_only(chain):
-    root = {"path": "/", "health_path": "/health", "health_pattern": "(?m)^version={version}$"}
-    extra = {**root, "name": "extra", "path": "/extra", "instances": ["app2", "app3"]}
-    both = ["-e", json.dumps({"tomcat_applications": [root, extra]})]
-    site = chain.play("site", *both)
+    site = chain.play("site", *BOTH)
     assert site.returncode == 0, site.stdout
     before = started(chain)
     # Some counter of busy requests may never come back to 0.
-    play = chain.deploy("2.0", *both, "-e", "release_app=extra", "-e", "rolling_deploy_drain_timeout=5")
+    play = chain.deploy("2.0", *BOTH, "-e", "release_app=extra", "-e", "rolling_deploy_drain_timeout=5")
     assert play.returncode == 0, play.stdout
     after = started(chain)
     assert after["app1"] == before["app1"]
@@ -224,3 +224,39 @@ def test_an_application_goes_to_its_own_instances_only(chain):
     for answer in answers.values():
         members = [member for balancer in answer["balancers"] for member in balancer["members"]]
         assert {(member["balancer"], member["route"]) for member in members if member["usable"]} == everywhere
+
+
+def died(chain, balancer, rollout, application, before, after):
+    """A rollout of an application died while app2 was out, and this balancer alone has its record."""
+    place = {"httpd": balancer, "balancer": "extra" if application == "extra" else "tomcat", "state": "enabled"}
+    member = {"version_before": before, "states": [place]}
+    record = {"kind": "deploy", "application": application, "version": after, "members": {"app2": member}}
+    chain.module(balancer, "rollout_lock", id=rollout, state="held", record=record)
+    options = {"manager_url": MANAGER_URL, "balancer": place["balancer"], "route": "app2", "state": "disabled"}
+    chain.module(balancer, "httpd_balancer_member", **options)
+
+
+def test_balancers_with_different_records_are_recognised(chain):
+    """A repair never switches one application by the versions of another."""
+    served = {route: chain.command(route, f"readlink /var/opt/tomcat/{route}/webapps/*") for route in ROUTES}
+    died(chain, "web1", "A", "ROOT", "1.1", "9.1")
+    died(chain, "web2", "B", "extra", "2.0", "9.2")
+    before = started(chain)
+    refused = chain.play("repair", *BOTH)
+    assert refused.returncode == 2
+    told = " ".join(refused.stdout.rpartition("Nothing was touched")[2].split())
+    for words in (
+        "web1: has the record of rollout A",
+        "web2: has the record of rollout B",
+        "rolling_deploy_take_over=A",
+    ):
+        assert words in told, refused.stdout
+    assert started(chain) == before
+    # By what a person chose; app2 is put back wherever one of the two left it out, and runs what it ran.
+    repair = chain.play("repair", *BOTH, "-e", "rolling_deploy_take_over=B")
+    assert repair.returncode == 0, repair.stdout
+    answers = chain.module("balancer", "httpd_balancer_info", manager_url=MANAGER_URL)
+    members = [one for answer in answers.values() for balancer in answer["balancers"] for one in balancer["members"]]
+    assert {member["state"] for member in members} == {"enabled"}
+    assert {route: chain.command(route, f"readlink /var/opt/tomcat/{route}/webapps/*") for route in ROUTES} == served
+    assert [chain.module(host, "rollout_info")[host]["lock"] for host in BALANCERS] == [None, None]

@@ -62,9 +62,8 @@ class PlannedMember:
         """
         states: dict[Place, str] = {}
         for place, seat in self.seats.items():
-            states[place] = seat.state
-            if self.recorded and seat.state != "enabled":
-                states[place] = self.recorded.states.get(place, seat.state)
+            before = self.interrupted.state_before(self.host, place) if self.interrupted else None
+            states[place] = before if before and seat.state != "enabled" else seat.state
         return states
 
     @property
@@ -209,7 +208,7 @@ class PlannedMember:
                 way: checks.through_httpd(applications, known, topology["balancers"], states, self.instance["route"])
                 for way, known in versions.items()
             },
-            "out_by": self.interrupted.id if self.interrupted and self.recorded and self.left_out else None,
+            "out_by": self.interrupted.id if self.interrupted and self.left_out else None,
             "left_by_person": self.stays_out,
         }
 

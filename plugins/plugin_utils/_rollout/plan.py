@@ -162,7 +162,7 @@ def _concerned(
         if host not in known:
             continue
         if settings.kind == "repair":
-            outside = interrupted and host not in interrupted.members
+            outside = interrupted and not interrupted.knows(host)
             reason = "not part of the interrupted rollout" if outside else ""
         else:
             runs_it = not application["name"] or host in application["instances"]
@@ -229,10 +229,9 @@ def _check_left_out(
             findings.warnings.add(f"was part of {interrupted.called} and is not in the inventory any more.", host)
     for place, seats in facts.seats.items():
         for seat in seats:
-            recorded = interrupted.members.get(seat.host)
-            if seat.host in settings.hosts or recorded is None or seat.state == "enabled":
+            if seat.host in settings.hosts or seat.state == "enabled":
                 continue
-            if recorded.states.get(place, seat.state) != seat.state:
+            if interrupted.state_before(seat.host, place) not in (None, seat.state):
                 findings.problems.add(
                     f"was left out by {interrupted.called} and is not part of this run: "
                     "leave --limit out, or run repair.yml first.",

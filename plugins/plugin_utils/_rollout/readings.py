@@ -13,7 +13,7 @@ was interrupted.
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._stores.redis import down_message
 
@@ -82,6 +82,8 @@ class Interrupted:
     took_over: str
     members: t.Mapping[str, RecordedMember]
     file: Result
+    # The states that rollouts on other records found, by host: whom they left out is put back too.
+    also: t.Mapping[str, t.Mapping[Place, str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, file: Result) -> Interrupted:
@@ -107,6 +109,17 @@ class Interrupted:
             members=members,
             file=file,
         )
+
+    def knows(self, host: str) -> bool:
+        """Whether the host was part of it, or of a rollout on another record."""
+        return host in self.members or host in self.also
+
+    def state_before(self, host: str, place: Place) -> str | None:
+        """The state of a member before the rollout; None where no record has it."""
+        recorded = self.members.get(host)
+        if recorded and place in recorded.states:
+            return recorded.states[place]
+        return self.also.get(host, {}).get(place)
 
     @property
     def called(self) -> str:
@@ -211,10 +224,16 @@ def read_locks(results: t.Iterable[Result], chosen: str, findings: Findings) -> 
             f"Say which one is to be finished or repaired: -e rolling_deploy_take_over={last[0].id}"
         )
         return None
-    for one in records.values():
-        if one not in last:
-            findings.warnings.add(f"has the record of {one.called} too, which is not looked at.", *holders[one.id])
-    return last[0] if last else None
+    others = [one for one in records.values() if one not in last]
+    also: dict[str, dict[Place, str]] = {}
+    for one in others:
+        findings.warnings.add(
+            f"has the record of {one.called} too: whom it left out is put back, its releases stay as they are.",
+            *holders[one.id],
+        )
+        for host, member in one.members.items():
+            also.setdefault(host, {}).update(member.states)
+    return replace(last[0], also=also) if last else None
 
 
 def _seats(results: t.Iterable[Result], topology: Result, findings: Findings) -> dict[Place, list[Seat]]:

@@ -349,6 +349,25 @@ def test_a_repair_of_different_records_is_refused_and_switches_nothing(read_chai
         assert chosen["record"]["took_over"] == rollout
 
 
+def test_whom_any_record_knows_to_be_out_is_put_back(read_chain):
+    """Also whom only the record knows that was not chosen; what is released there is not touched."""
+    chain = read_chain(3, httpds=2, applications=[{"path": "/"}, {"path": "/shop"}])
+    plans = {name: chain.plan(application=name, hosts=[host]) for name, host in (("ROOT", "app1"), ("shop", "app2"))}
+    chain.interrupted(plans["ROOT"], rollout="A", httpds=["web1"]).interrupted(plans["shop"], "B", httpds=["web2"])
+    chain.out("app1", httpd="web1").out("app2", httpd="web2")
+    plan = chain.plan("repair", take_over="A")
+    assert (plan["problems"], plan["order"]) == ([], ["app1", "app2"])
+    assert plan["skipped"] == {"app3": "not part of the interrupted rollout"}
+    for host in ("app1", "app2"):
+        member = plan["members"][host]
+        assert {state["state"] for state in member["states"]} == {"enabled"}
+        assert (member["version_after"], member["out_by"]) == ("1.0", "A")
+    assert any(
+        line.startswith("app2: was left out by ")
+        for line in chain.plan("repair", take_over="A", hosts=["app1"])["problems"]
+    )
+
+
 # Whatever is found ------------------------------------------------------------
 
 LOOKS = ("in order", "disabled", "draining", "in error", "sick", "empty", "done", "out and done")
