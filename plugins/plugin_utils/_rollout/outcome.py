@@ -37,13 +37,13 @@ def _host_of(item: t.Any) -> str:
 
 def outcome(
     plan: Result,
-    results: t.Mapping[str, str | None],
+    results: t.Mapping[str, str],
     failures: t.Mapping[str, Result | None],
     given_back: t.Iterable[Result],
 ) -> dict[str, t.Any]:
     """Bring together what became of the hosts of a rollout.
 
-    results: by host what the tasks noted, nothing where they did not get to it.
+    results: by host what the tasks noted, empty where they did not get to it.
     failures: by host why it failed, nothing where it did not.
     given_back: the answers of the httpd hosts that were to give the lock back; empty before that.
     """

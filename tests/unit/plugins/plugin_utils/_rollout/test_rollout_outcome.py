@@ -16,7 +16,7 @@ def ended(plan, failures=None, given_back=(), **results):
     hosts = list(plan["members"])
     return outcome(
         plan,
-        {host: results.get(host) for host in hosts},
+        {host: results.get(host, "") for host in hosts},
         {host: (failures or {}).get(host) for host in hosts},
         given_back,
     )
@@ -41,7 +41,7 @@ def test_a_good_one_has_nothing_to_say(read_chain):
             "left_out",
             "app1 did not take 1.1 (it is OUT OF SERVICE: run roundrobin.tomcat.repair): Health | Prove it: status 503.",
         ),
-        (None, "app1 did not take 1.1 (it was not touched): Health | Prove it: status 503."),
+        ("", "app1 did not take 1.1 (it was not touched): Health | Prove it: status 503."),
         # Where a hook after the batch failed.
         ("done", "app1 has 1.1 (it is in service): Health | Prove it: status 503."),
     ],
