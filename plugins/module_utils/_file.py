@@ -1,7 +1,7 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read a configuration file and replace it in one step, or leave it as it was."""
+"""Read a file, replace or remove it in one step or leave it as it was, and keep other writers out meanwhile."""
 
 # Private to this collection.
 
@@ -18,7 +18,7 @@ import typing as t
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 
-# Another writer needs milliseconds; who holds the lock longer is stuck.
+# Another writer needs milliseconds to seconds; who holds the lock longer is stuck, or waits for a Tomcat that deploys.
 LOCK_SECONDS = 30.0
 _LOCK_POLL_SECONDS = 0.05
 
@@ -53,27 +53,29 @@ def read_file(path: str, max_bytes: int) -> bytes:
 
 
 @contextlib.contextmanager
-def write_lock(path: str, clock: t.Callable[[], float] = time.monotonic) -> t.Iterator[None]:
-    """Keep other writers of this collection out of the file's directory.
+def write_lock(path: str) -> t.Iterator[None]:
+    """Keep other writers of this collection out of a directory: the one at the path, or that of the file at the path.
 
-    The lock is on the directory itself: the file is replaced, so a lock on it
+    The lock is on the directory itself: a file is replaced, so a lock on it
     would be a lock on a file that no longer has the name; and no lock file stays.
     """
-    directory = os.path.dirname(os.path.realpath(path))
+    target = os.path.realpath(path)
+    directory = target if os.path.isdir(target) else os.path.dirname(target)
     try:
         fd = os.open(directory, os.O_RDONLY)
     except OSError as error:
         raise CollectionError(f"{path}: its directory cannot be opened: {_reason(error)}") from error
     try:
-        deadline = clock() + LOCK_SECONDS
+        deadline = time.monotonic() + LOCK_SECONDS
         while True:
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError as error:
-                if clock() > deadline:
+                if time.monotonic() > deadline:
                     raise CollectionError(
-                        f"{path}: another process has held the lock on {directory} for {LOCK_SECONDS:.0f} seconds"
+                        f"{path}: another process has held the lock on {directory} for {LOCK_SECONDS:.0f} seconds; "
+                        "try again when it has ended"
                     ) from error
                 time.sleep(_LOCK_POLL_SECONDS)
         yield
@@ -109,61 +111,83 @@ def replace_file(
                     raise CollectionError(f"{path}: was changed by someone else in the meantime; nothing was written")
             backup_file = backup(target) if backup is not None else None
             atomic_move(candidate, target)
-            _sync_directory(os.path.dirname(target))
+            sync_directory(os.path.dirname(target))
     except OSError as error:
         raise CollectionError(f"{path}: cannot be written: {_reason(error)}; the file is as it was") from error
     return backup_file
 
 
-def write_file(path: str, data: bytes) -> None:
-    """Write a file of this collection's own in one step, there or not, for its owner only.
+def write_file(
+    path: str, data: bytes, *, owner: int | None = None, group: int | None = None, mode: int | None = None
+) -> None:
+    """Write a file of this collection's own in one step, there or not, for its owner only unless a mode is given.
 
-    To be called with the write_lock held, as replace_file().
+    To be called with the write_lock held, as replace_file(). An OSError leaves the file as it was; the caller knows
+    what was to become of it, and says so.
     """
-    try:
-        with _candidate(path, data) as candidate:
-            os.rename(candidate, path)
-            _sync_directory(os.path.dirname(path))
-    except OSError as error:
-        raise CollectionError(f"{path}: cannot be written: {_reason(error)}; it is as it was") from error
+    with _candidate(path, data, owner=owner, group=group, mode=mode) as candidate:
+        os.rename(candidate, path)
+        sync_directory(os.path.dirname(path))
 
 
 def remove_file(path: str) -> None:
     """Remove a file for good, also if the power is cut right afterwards."""
     try:
         os.unlink(path)
-        _sync_directory(os.path.dirname(path))
+        sync_directory(os.path.dirname(path))
     except OSError as error:
         raise CollectionError(f"{path}: cannot be removed: {_reason(error)}") from error
 
 
-@contextlib.contextmanager
-def _candidate(path: str, data: bytes, suffix: str = "") -> t.Iterator[str]:
-    """Have the bytes complete on disk beside the file that they are to become; nothing of them stays."""
-    directory, name = os.path.split(path)
-    prefix = f".{name}.candidate-"
-    for entry in os.listdir(directory):
-        if entry.startswith(prefix):
-            os.unlink(os.path.join(directory, entry))
-    fd, candidate = tempfile.mkstemp(prefix=prefix, suffix=suffix, dir=directory)
-    try:
-        with os.fdopen(fd, "wb") as handle:
-            handle.write(data)
-            handle.flush()
-            os.fsync(handle.fileno())
-        yield candidate
-    finally:
-        if os.path.exists(candidate):
-            os.unlink(candidate)
-
-
-def _sync_directory(directory: str) -> None:
-    """Make the rename itself survive a power cut."""
+def sync_directory(directory: str) -> None:
+    """Make renames in a directory survive a power cut."""
     fd = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def remove_candidates(path: str) -> None:
+    """Remove what killed writers of a file left beside it. To be called with the write_lock held, too."""
+    directory, prefix = _place_of_candidates(path)
+    for entry in os.listdir(directory):
+        if entry.startswith(prefix):
+            os.unlink(os.path.join(directory, entry))
+
+
+def _place_of_candidates(path: str) -> tuple[str, str]:
+    directory, name = os.path.split(path)
+    return directory, f".{name}.candidate-"
+
+
+@contextlib.contextmanager
+def _candidate(
+    path: str,
+    data: bytes,
+    *,
+    suffix: str = "",
+    owner: int | None = None,
+    group: int | None = None,
+    mode: int | None = None,
+) -> t.Iterator[str]:
+    """Have the bytes complete on disk beside the file that they are to become; nothing of them stays."""
+    remove_candidates(path)
+    directory, prefix = _place_of_candidates(path)
+    fd, candidate = tempfile.mkstemp(prefix=prefix, suffix=suffix, dir=directory)
+    try:
+        with os.fdopen(fd, "wb") as handle:
+            handle.write(data)
+            handle.flush()
+            if owner is not None or group is not None:
+                os.fchown(fd, -1 if owner is None else owner, -1 if group is None else group)
+            if mode is not None:
+                os.fchmod(fd, mode)
+            os.fsync(handle.fileno())
+        yield candidate
+    finally:
+        if os.path.exists(candidate):
+            os.unlink(candidate)
 
 
 def _reason(error: OSError) -> str:

@@ -222,7 +222,7 @@ class RolloutStore:
         if self._check_mode:
             return
         if before is None or before.to_json() != after.to_json():
-            write_file(self._record, after.to_json())
+            _write(self._record, after.to_json())
         os.utime(self._record, (after.renewed, after.renewed))
 
     def _remove(self) -> None:
@@ -236,7 +236,7 @@ class RolloutStore:
             history.pop()
         lines = [json.dumps(each) + "\n" for each in [*history, line][-HISTORY_LENGTH:]]
         if not self._check_mode:
-            write_file(self._history, "".join(lines).encode())
+            _write(self._history, "".join(lines).encode())
 
 
 def utc(seconds: float) -> str:
@@ -290,6 +290,13 @@ def _read(path: str) -> tuple[bytes, float] | None:
     if len(content) > MAX_BYTES:
         raise CollectionError(f"{path}: has more than {MAX_BYTES} bytes; move it elsewhere")
     return content, modified
+
+
+def _write(path: str, content: bytes) -> None:
+    try:
+        write_file(path, content)
+    except OSError as error:
+        raise CollectionError(f"{path}: cannot be written: {error.strerror}; it is as it was") from error
 
 
 def _parse_object(content: bytes, *required: str) -> dict[str, t.Any]:

@@ -269,13 +269,13 @@ from datetime import datetime, timezone
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.store import (
-    AppReleases,
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.model import (
     ReleaseChange,
     State,
     WarSource,
     newest_first,
 )
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.store import AppReleases
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.war import (
     check_sha256,
     inspect_war,

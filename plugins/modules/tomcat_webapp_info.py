@@ -129,13 +129,13 @@ from datetime import datetime, timezone
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.store import (
-    AppReleases,
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.disk import applications_below
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.model import (
     State,
-    applications_below,
     newest_first,
     settled_history,
 )
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.store import AppReleases
 
 
 def describe(state: State) -> dict[str, t.Any]:

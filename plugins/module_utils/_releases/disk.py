@@ -19,17 +19,15 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import json
 import os
 import re
 import shutil
 import stat
-import tempfile
-import typing as t
 from dataclasses import replace
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._file import remove_candidates, write_file, write_lock
 
 from .model import (
     CONTEXT_VERSION,
@@ -173,27 +171,20 @@ class ReleasesDisk:
 
     # Writing
 
-    @contextlib.contextmanager
-    def lock(self) -> t.Iterator[None]:
+    def lock(self) -> contextlib.AbstractContextManager[None]:
         """Keep two runs of the module out of each other's way on this instance."""
-        handle = os.open(self.webapps, os.O_RDONLY)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(handle)
-            raise CollectionError(f"another run is working on the releases in {self.base}; try again later") from error
-        try:
-            yield
-        finally:
-            os.close(handle)
+        return write_lock(self.webapps)
 
     def remove_leftovers(self) -> None:
         """Delete what a killed run left; the lock is held, so nobody is at work on it."""
-        for name in os.listdir(self.directory) if os.path.isdir(self.directory) else ():
+        if not os.path.isdir(self.directory):
+            return
+        for name in os.listdir(self.directory):
             if name.startswith((".staging-", ".removed-")):
                 shutil.rmtree(os.path.join(self.directory, name))
-            elif name.startswith((".link-", ".json-")):
+            elif name.startswith(".link-"):
                 os.unlink(os.path.join(self.directory, name))
+        remove_candidates(self.history_path)
 
     def clear_work(self, context_version: str) -> None:
         """Empty a context's work directory of all but sessions.
@@ -246,18 +237,8 @@ class ReleasesDisk:
             os.chmod(path, mode)
 
     def write_json(self, path: str, data: object) -> None:
-        handle, fresh = tempfile.mkstemp(prefix=".json-", dir=os.path.dirname(path))
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as sink:
-                json.dump(data, sink, indent=2)
-                sink.write("\n")
-                sink.flush()
-                os.fsync(sink.fileno())
-            self.own(fresh, self.file_mode)
-            os.replace(fresh, path)
-        except BaseException:
-            os.unlink(fresh)
-            raise
+        text = json.dumps(data, indent=2) + "\n"
+        write_file(path, text.encode(), owner=self.uid, group=self.gid, mode=self.file_mode)
 
 
 def applications_below(base: str) -> list[str]:
@@ -270,12 +251,3 @@ def applications_below(base: str) -> list[str]:
     except OSError as error:
         raise CollectionError(f"{root} cannot be read: {error.strerror}") from error
     return [name for name in names if not name.startswith(".") and os.path.isdir(os.path.join(root, name))]
-
-
-def sync_directory(path: str) -> None:
-    """Make renames in a directory last."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

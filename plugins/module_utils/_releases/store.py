@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The releases of one application on one instance: staged, activated, pruned.
 
-What is on disk stands in _releases_disk.py.
+What is on disk stands in disk.py.
 
 An activation empties the work directory, writes its line of history, then switches
 the link: a run that dies in between leaves the old release active, and a last line of
@@ -23,14 +23,10 @@ from dataclasses import asdict, replace
 from datetime import datetime
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._file import sync_directory
 
-from .disk import (
-    ReleasesDisk,
-    applications_below,
-    sync_directory,
-)
+from .disk import ReleasesDisk
 from .model import (
-    HISTORY_LENGTH,
     Activation,
     Context,
     Release,
@@ -39,11 +35,8 @@ from .model import (
     WarSource,
     check_context_version,
     check_version,
-    newest_first,
     next_context_version,
-    previous_version,
     releases_to_prune,
-    settled_history,
 )
 from .war import (
     BLOCK,
@@ -54,22 +47,6 @@ from .war import (
     summarize_tree,
     unpack_war,
 )
-
-__all__ = [
-    "HISTORY_LENGTH",
-    "Activation",
-    "AppReleases",
-    "Release",
-    "ReleaseChange",
-    "State",
-    "WarSource",
-    "applications_below",
-    "free_space_at",
-    "newest_first",
-    "previous_version",
-    "releases_to_prune",
-    "settled_history",
-]
 
 # Left free beyond what a release takes, so that logs can go on.
 SPARE_BYTES = 16 * 2**20

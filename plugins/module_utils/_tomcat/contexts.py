@@ -12,7 +12,8 @@ import typing as t
 from dataclasses import dataclass, replace
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.disk import ReleasesDisk, sync_directory
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._file import sync_directory
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.disk import ReleasesDisk
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.model import Context
 
 from .manager import (

@@ -6,14 +6,22 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils import _file
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._file import read_file, replace_file, write_lock
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._file import (
+    read_file,
+    remove_candidates,
+    replace_file,
+    write_file,
+    write_lock,
+)
 
 
 @pytest.mark.parametrize(
@@ -112,6 +120,95 @@ def test_only_one_writer_at_a_time(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == []
 
 
+def test_a_file_and_its_directory_are_one_lock(tmp_path, monkeypatch):
+    monkeypatch.setattr(_file, "LOCK_SECONDS", 0)
+    (tmp_path / "link").symlink_to(tmp_path)
+    held = rf"^{tmp_path}/link: another process has held the lock on {tmp_path} for 0 seconds; try again when it has ended$"
+    with (
+        write_lock(str(tmp_path / "server.xml")),
+        pytest.raises(CollectionError, match=held),
+        write_lock(str(tmp_path / "link")),
+    ):
+        pass
+    # Not that of the directory above it.
+    with write_lock(str(tmp_path)), write_lock(str(tmp_path.parent)):
+        pass
+
+
+def test_another_writer_is_waited_for(tmp_path):
+    holding, ended = threading.Event(), []
+
+    def hold():
+        with write_lock(str(tmp_path)):
+            holding.set()
+            threading.Event().wait(0.2)
+            ended.append("first")
+
+    first = threading.Thread(target=hold)
+    first.start()
+    assert holding.wait(30)
+    with write_lock(str(tmp_path)):
+        ended.append("second")
+    first.join()
+    assert ended == ["first", "second"]
+
+
+@pytest.mark.parametrize("mode", [None, 0o640, 0o644])
+def test_a_file_of_our_own(tmp_path, mode):
+    path = tmp_path / "history.json"
+    for data in (b"1", b"2"):
+        write_file(str(path), data, mode=mode)
+        assert path.read_bytes() == data
+        assert stat.S_IMODE(path.stat().st_mode) == (0o600 if mode is None else mode)
+        assert os.listdir(tmp_path) == ["history.json"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ({"owner": 1234, "group": 2345}, (1234, 2345)),
+        ({"owner": 1234}, (1234, os.getegid())),
+        ({"group": 2345}, (0, 2345)),
+    ],
+)
+def test_who_a_file_of_our_own_belongs_to(tmp_path, given, wanted):
+    path = tmp_path / "history.json"
+    write_file(str(path), b"1", **given)
+    assert (path.stat().st_uid, path.stat().st_gid) == wanted
+
+
+@pytest.mark.parametrize("call", ["fchmod", "fsync", "rename"])
+def test_a_file_of_our_own_that_cannot_be_written_is_as_it_was(tmp_path, monkeypatch, call):
+    path = tmp_path / "history.json"
+    path.write_bytes(b"old")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, lambda *_given: full(None, None))
+        with pytest.raises(OSError, match="No space left on device"):
+            write_file(str(path), b"new", mode=0o644)
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["history.json"]
+
+
+def test_bytes_owner_and_mode_are_on_disk_before_the_name_changes_over_and_then_the_name_is(tmp_path, monkeypatch):
+    path, calls = tmp_path / "history.json", []
+
+    def watch(call):
+        real = getattr(os, call)
+
+        def watched(*given):
+            directory = call == "fsync" and stat.S_ISDIR(os.fstat(given[0]).st_mode)
+            calls.append("fsync of the directory" if directory else call)
+            return real(*given)
+
+        monkeypatch.setattr(os, call, watched)
+
+    for call in ("fchown", "fchmod", "fsync", "rename"):
+        watch(call)
+    write_file(str(path), b"new", owner=os.geteuid(), group=os.getegid(), mode=0o644)
+    assert calls == ["fchown", "fchmod", "fsync", "rename", "fsync of the directory"]
+
+
 # Runs in a process of its own: `check` is called when the candidate is complete and the lock is held.
 WRITER = """
 import os, sys
@@ -153,6 +250,9 @@ def test_the_candidate_of_a_killed_writer_goes_with_the_next_write(tmp_path):
     with write_lock(str(path)):
         replace_file(str(path), b"old", b"newer", os.rename)
     assert path.read_bytes() == b"newer"
+    assert sorted(os.listdir(tmp_path)) == sorted([*others, "server.xml"])
+    (tmp_path / ".server.xml.candidate-b2").write_bytes(b"")
+    remove_candidates(str(path))
     assert sorted(os.listdir(tmp_path)) == sorted([*others, "server.xml"])
 
 

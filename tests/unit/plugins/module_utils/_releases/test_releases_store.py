@@ -17,11 +17,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.roundrobin.tomcat.plugins.module_utils import _file
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases import store as _releases
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.store import (
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.disk import applications_below
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.model import (
+    HISTORY_LENGTH,
     Activation,
-    AppReleases,
     Release,
     State,
     WarSource,
@@ -29,6 +31,7 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.store 
     releases_to_prune,
     settled_history,
 )
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.store import AppReleases, free_space_at
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.war import inspect_war, sha256_of
 
 GIB = 2**30
@@ -615,6 +618,46 @@ def test_killed_while_staging(store, base, war, monkeypatch):
     assert os.listdir(base / "releases/app") == ["1.0"]
 
 
+def test_killed_while_writing_the_history(store, base, war, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def die(*dummy, **dummies):
+        raise Killed
+
+    ensure(store, "active", "1.0", war("1.0"))
+    ensure(store, "staged", "2.0", war("2.0"))
+    with monkeypatch.context() as patch:
+        # SIGKILL runs no clean-up.
+        patch.setattr(os, "rename", die)
+        patch.setattr(os, "unlink", lambda dummy: None)
+        with pytest.raises(Killed):
+            ensure(store, "active", "2.0")
+    left = [name for name in os.listdir(base / "releases/app") if name.startswith(".")]
+    assert len(left) == 1 and left[0].startswith(".history.json.candidate-")
+    assert store.read().active == "1.0"
+    # The next run removes it, whatever that run is for.
+    assert not ensure(store, "staged", "1.0").changed
+    assert sorted(os.listdir(base / "releases/app")) == ["1.0", "2.0", "history.json"]
+
+
+def test_history_on_a_full_disk(store, base, war, monkeypatch):
+    ensure(store, "active", "1.0", war("1.0"))
+    ensure(store, "staged", "2.0", war("2.0"))
+    before = snapshot(base)
+
+    def full(*dummy):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(
+            CollectionError, match="app could not be switched to 2.0: No space left on device; 1.0 is still active"
+        ):
+            ensure(store, "active", "2.0")
+    assert snapshot(base) == before
+
+
 @pytest.mark.parametrize("call", ["replace", "symlink"])
 def test_killed_before_the_link_is_switched(store, base, war, monkeypatch, call):
     ensure(store, "active", "1.0", war("1.0"))
@@ -663,11 +706,12 @@ def test_damaged_war_is_called_by_its_own_name(store, base, tmp_path, war):
     assert os.listdir(base / "releases/app") == []
 
 
-def test_two_runs_at_once(store, base, war):
+def test_two_runs_at_once(store, base, war, monkeypatch):
+    monkeypatch.setattr(_file, "LOCK_SECONDS", 0)
     handle = os.open(base / "webapps", os.O_RDONLY)
     fcntl.flock(handle, fcntl.LOCK_EX)
     try:
-        with pytest.raises(CollectionError, match="another run is working"):
+        with pytest.raises(CollectionError, match=f"^{base}/webapps: another process has held the lock .* try again"):
             ensure(store, "staged", "1.0", war("1.0"))
         assert ensure(store, "staged", "1.0", war("1.0"), check=True).changed
     finally:
@@ -712,7 +756,7 @@ def test_names_with_a_hash(base, war, name):
     store = AppReleases(str(base), name, now=Ticking())
     four_corners(store, "active", "1.0", war("1.0"))
     assert os.readlink(base / "webapps" / name) == f"../releases/{name}/1.0/exploded"
-    assert _releases.applications_below(str(base)) == [name]
+    assert applications_below(str(base)) == [name]
 
 
 @pytest.mark.parametrize("version", ["", ".", "..", "a/b", "-1", "1 0", "1\n", "a" * 65, ".hidden", "\u0661"])
@@ -742,18 +786,18 @@ def test_crooked_history(store, base, war):
 def test_history_is_bounded(store, war):
     ensure(store, "staged", "1.0", war("1.0"))
     ensure(store, "staged", "2.0", war("2.0"))
-    for _dummy in range(_releases.HISTORY_LENGTH // 2 + 5):
+    for _dummy in range(HISTORY_LENGTH // 2 + 5):
         ensure(store, "active", "1.0")
         ensure(store, "active", "2.0")
-    assert len(store.read().history) == _releases.HISTORY_LENGTH
+    assert len(store.read().history) == HISTORY_LENGTH
     assert store.read().previous == "1.0"
 
 
 def test_applications_below_nothing(tmp_path):
-    assert _releases.applications_below(str(tmp_path)) == []
+    assert applications_below(str(tmp_path)) == []
 
 
 def test_free_space_is_that_of_the_file_system(tmp_path):
-    free, inodes = _releases.free_space_at(str(tmp_path))
+    free, inodes = free_space_at(str(tmp_path))
     assert free > 0
     assert inodes is None or inodes > 0
