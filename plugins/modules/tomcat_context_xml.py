@@ -217,32 +217,28 @@ backup_file:
 """
 
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.arguments import (
+    ATTRIBUTES,
+    CLASS,
+    ELEMENT,
+    NAMED,
+    RESOURCE,
+    XML_ARGUMENTS,
+)
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.context import ContextXml
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.lxml_dep import LXML_IMPORT_ERROR
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.plan import RESOURCE_TAGS
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.run import XML_ARGUMENTS, edit
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.run import edit
 
-ATTRIBUTES = {
-    "attributes": {"type": "dict", "default": {}},
-    "attributes_to_remove": {"type": "list", "elements": "str", "default": []},
-}
-ELEMENT = {
-    **ATTRIBUTES,
-    "state": {"type": "str", "choices": ["present", "absent", "disabled"], "default": "present"},
-}
-NAMED = {"name": {"type": "str", "required": True}, **ELEMENT}
 MANAGER = {
     "class_name": {"type": "str"},
     "attributes": {"type": "dict", "default": {}},
     "children": {"type": "list", "elements": "dict"},
 }
-VALVE = {"class_name": {"type": "str", "required": True}, "identify_by": {"type": "dict", "default": {}}, **ELEMENT}
 KINDS: dict[str, dict[str, t.Any]] = {
-    "resources": {"tag": {"type": "str", "choices": list(RESOURCE_TAGS), "default": "Resource"}, **NAMED},
-    "parameters": NAMED,
-    "valves": VALVE,
+    "resources": RESOURCE,
+    "parameters": {**NAMED, **ELEMENT},
+    "valves": {**CLASS, **ELEMENT},
 }
 ARGUMENTS = {
     **XML_ARGUMENTS,
@@ -257,8 +253,6 @@ ARGUMENTS = {
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, add_file_common_args=True, supports_check_mode=True)
-    if LXML_IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("lxml"), exception=LXML_IMPORT_ERROR)
     edit(module, ContextXml)
 
 

@@ -115,29 +115,21 @@ path:
   sample: /opt/tomcat/conf/context.xml
 """
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._file import read_file
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.arguments import INFO_ARGUMENTS
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.context_reader import ContextInfo
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.document import MAX_BYTES, XmlDocument
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.lxml_dep import LXML_IMPORT_ERROR
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.reader import INFO_ARGUMENTS
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.run import tell
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=INFO_ARGUMENTS, supports_check_mode=True)
-    if LXML_IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("lxml"), exception=LXML_IMPORT_ERROR)
-    path = module.params["path"]
-    try:
-        document = XmlDocument(read_file(path, MAX_BYTES), path)
-        info = ContextInfo(document, module.params["secret_attributes"])
-        options = info.read()
-    except CollectionError as error:
-        module.fail_json(msg=error.message)
-    module.exit_json(changed=False, path=path, context_xml=options, **info.reader.findings())
+    tell(
+        module,
+        "context_xml",
+        lambda document: ContextInfo(document, module.params["secret_attributes"]),
+    )
 
 
 if __name__ == "__main__":

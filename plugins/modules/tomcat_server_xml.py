@@ -414,24 +414,20 @@ backup_file:
 """
 
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.lxml_dep import LXML_IMPORT_ERROR
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.plan import RESOURCE_TAGS
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.run import XML_ARGUMENTS, edit
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.arguments import (
+    ATTRIBUTES,
+    CLASS,
+    ELEMENT,
+    NAMED,
+    PARENT,
+    RESOURCE,
+    XML_ARGUMENTS,
+)
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.run import edit
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.server import ServerXml
 
-ATTRIBUTES = {
-    "attributes": {"type": "dict", "default": {}},
-    "attributes_to_remove": {"type": "list", "elements": "str", "default": []},
-}
-ELEMENT = {
-    **ATTRIBUTES,
-    "state": {"type": "str", "choices": ["present", "absent", "disabled"], "default": "present"},
-}
-PARENT = {**ELEMENT, "children": {"type": "list", "elements": "dict"}}
-NAMED = {"name": {"type": "str", "required": True}}
-CLASS = {"class_name": {"type": "str", "required": True}, "identify_by": {"type": "dict", "default": {}}}
 IN_ENGINE = {"parent": {"type": "str", "choices": ["engine", "host"], "default": "engine"}, "host": {"type": "str"}}
 IN_HOST = {"parent": {"type": "str", "choices": ["host", "engine"], "default": "host"}, "host": {"type": "str"}}
 CONNECTOR = {
@@ -447,7 +443,6 @@ CLUSTER = {
     **PARENT,
     "purge": {"type": "bool", "default": False},
 }
-RESOURCE = {"tag": {"type": "str", "choices": list(RESOURCE_TAGS), "default": "Resource"}, **NAMED, **ELEMENT}
 KINDS: dict[str, dict[str, t.Any]] = {
     "executors": {**NAMED, **ELEMENT},
     "hosts": {"name": {"type": "str"}, **PARENT},
@@ -475,8 +470,6 @@ ARGUMENTS = {
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, add_file_common_args=True, supports_check_mode=True)
-    if LXML_IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("lxml"), exception=LXML_IMPORT_ERROR)
     edit(module, ServerXml)
 
 

@@ -124,13 +124,10 @@ path:
   sample: /opt/tomcat/conf/server.xml
 """
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._file import read_file
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.document import MAX_BYTES, XmlDocument
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.lxml_dep import LXML_IMPORT_ERROR
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.reader import INFO_ARGUMENTS
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.arguments import INFO_ARGUMENTS
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.run import tell
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.server_reader import ServerInfo
 
 ARGUMENTS = {**INFO_ARGUMENTS, "service": {"type": "str"}}
@@ -139,16 +136,11 @@ ARGUMENTS = {**INFO_ARGUMENTS, "service": {"type": "str"}}
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    if LXML_IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("lxml"), exception=LXML_IMPORT_ERROR)
-    path = module.params["path"]
-    try:
-        document = XmlDocument(read_file(path, MAX_BYTES), path)
-        info = ServerInfo(document, module.params["service"], module.params["secret_attributes"])
-        options = info.read()
-    except CollectionError as error:
-        module.fail_json(msg=error.message)
-    module.exit_json(changed=False, path=path, server_xml=options, **info.reader.findings())
+    tell(
+        module,
+        "server_xml",
+        lambda document: ServerInfo(document, module.params["service"], module.params["secret_attributes"]),
+    )
 
 
 if __name__ == "__main__":

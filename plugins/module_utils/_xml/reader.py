@@ -22,11 +22,6 @@ from .values import class_name, context_path
 
 # What tells an element from its siblings best, if only it has this value.
 _KEYS = ("name", "className", "path", "port", "hostName", "type")
-INFO_ARGUMENTS: dict[str, t.Any] = {
-    "path": {"type": "path", "required": True},
-    # The names of attributes are no secret, only their values are.
-    "secret_attributes": {"type": "list", "elements": "str", "default": [], "no_log": False},
-}
 _TAG_IN_COMMENT = re.compile(r"<([A-Za-z_][\w.-]*)(?=[\s/>])")
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the modules that edit XML files have in common: read, edit, write at once, report without secrets."""
+"""What the modules for XML files have in common: read and tell, or edit and write at once, and report without secrets."""
 
 # Private to this collection.
 
@@ -12,39 +12,42 @@ import os
 import shlex
 import typing as t
 
+from ansible.module_utils.basic import missing_required_lib
+
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._file import read_file, replace_file, write_lock
 
 from .document import MAX_BYTES, XmlDocument
+from .lxml_dep import LXML_IMPORT_ERROR
 from .mask import is_secret, mask_text, secrets_in
 from .plan import XmlPlan
+from .reader import Reader
 
-XML_ARGUMENTS: dict[str, t.Any] = {
-    "path": {"type": "path", "required": True},
-    "elements": {
-        "type": "list",
-        "elements": "dict",
-        "default": [],
-        "options": {
-            "parent": {"type": "str", "required": True},
-            "tag": {"type": "str", "required": True},
-            "identify_by": {"type": "dict", "default": {}},
-            "attributes": {"type": "dict", "default": {}},
-            "attributes_to_remove": {"type": "list", "elements": "str", "default": []},
-            "text": {"type": "raw"},
-            "children": {"type": "list", "elements": "dict"},
-            "state": {"type": "str", "choices": ["present", "absent", "disabled"], "default": "present"},
-        },
-    },
-    # The names of attributes are no secret, only their values are.
-    "secret_attributes": {"type": "list", "elements": "str", "default": [], "no_log": False},
-    "backup": {"type": "bool", "default": False},
-    "validate": {"type": "str"},
-}
+
+class XmlInfo(t.Protocol):
+    """What one file says, as the options of the module that edits it."""
+
+    reader: Reader
+
+    def read(self) -> dict[str, t.Any]:
+        """Return the options."""
+
+
+def tell(module: t.Any, option: str, info_of: t.Callable[[XmlDocument], XmlInfo]) -> None:
+    """Do all that main() does once it has its AnsibleModule: read the file, end the module with what it says."""
+    _need_lxml(module)
+    path = module.params["path"]
+    try:
+        info = info_of(XmlDocument(read_file(path, MAX_BYTES), path))
+        said = info.read()
+    except CollectionError as error:
+        module.fail_json(msg=error.message)
+    module.exit_json(changed=False, path=path, **{option: said}, **info.reader.findings())
 
 
 def edit(module: t.Any, plan: type[XmlPlan]) -> None:
     """Do all that main() does once it has its AnsibleModule: edit the file, set its owner and mode, end the module."""
+    _need_lxml(module)
     module.no_log_values.update(secret_values(module.params, module.params["secret_attributes"]))
     try:
         result, warnings = edit_file(
@@ -66,6 +69,11 @@ def edit(module: t.Any, plan: type[XmlPlan]) -> None:
     if module._diff:
         result["diff"] = [*result["diff"], attribute_diff]
     module.exit_json(**result)
+
+
+def _need_lxml(module: t.Any) -> None:
+    if LXML_IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("lxml"), exception=LXML_IMPORT_ERROR)
 
 
 def edit_file(

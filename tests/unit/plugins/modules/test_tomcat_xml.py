@@ -12,6 +12,7 @@ import stat
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml import run as xml_run
 from ansible_collections.roundrobin.tomcat.plugins.modules import tomcat_context_xml, tomcat_server_xml
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "fixtures"
@@ -205,7 +206,7 @@ def test_warnings(run, monkeypatch, module, options, warning):
 
 @pytest.mark.parametrize("module", [tomcat_server_xml, tomcat_context_xml])
 def test_lxml_is_missing(run, module, monkeypatch):
-    monkeypatch.setattr(module, "LXML_IMPORT_ERROR", "Traceback")
+    monkeypatch.setattr(xml_run, "LXML_IMPORT_ERROR", "Traceback")
     result, _path = run(module, {})
     assert result["failed"]
     assert "lxml" in result["msg"]
