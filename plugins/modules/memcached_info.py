@@ -123,21 +123,17 @@ nodes:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._stores.conversation import Login
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._stores.memcached import (
     ask,
     down_message,
     parse_node,
     warnings,
 )
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._stores.run import STORE_ARGUMENTS, tell
 
 ARGUMENTS = {
     "nodes": {"type": "list", "elements": "raw", "required": True},
-    "username": {"type": "str"},
-    "password": {"type": "str", "no_log": True},
-    "timeout": {"type": "float", "default": 3.0},
-    "require_up": {"type": "bool", "default": False},
+    **STORE_ARGUMENTS,
 }
 
 
@@ -148,21 +144,7 @@ def main() -> None:
         supports_check_mode=True,
         required_together=[("username", "password")],
     )
-    timeout = module.params["timeout"]
-    if not 0.01 <= timeout <= 3600:
-        module.fail_json(msg=f"timeout {timeout:g} is not accepted: give 0.01 to 3600")
-    try:
-        wanted = [parse_node(given) for given in module.params["nodes"]]
-    except CollectionError as error:
-        module.fail_json(msg=error.message)
-    login = Login(module.params["username"], module.params["password"])
-    nodes = [ask(node, login, timeout) for node in wanted]
-    for warning in warnings(nodes):
-        module.warn(warning)
-    down = down_message(nodes) if module.params["require_up"] else None
-    if down:
-        module.fail_json(msg=down, nodes=nodes)
-    module.exit_json(changed=False, nodes=nodes)
+    tell(module, "nodes", parse=parse_node, ask=ask, warnings=warnings, down_message=down_message)
 
 
 if __name__ == "__main__":

@@ -110,45 +110,30 @@ servers:
       type: int
 """
 
+import functools
+
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._stores.conversation import Login
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._stores.redis import (
     ask,
     down_message,
     parse_server,
     warnings,
 )
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._stores.run import STORE_ARGUMENTS, tell
 
 ARGUMENTS = {
     "servers": {"type": "list", "elements": "str", "required": True},
-    "username": {"type": "str"},
-    "password": {"type": "str", "no_log": True},
     "ca_path": {"type": "path"},
-    "timeout": {"type": "float", "default": 3.0},
-    "require_up": {"type": "bool", "default": False},
+    **STORE_ARGUMENTS,
 }
 
 
 def main() -> None:
     """Read the options, ask, answer."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    params = module.params
-    if not 0.01 <= params["timeout"] <= 3600:
-        module.fail_json(msg=f"timeout {params['timeout']:g} is not accepted: give 0.01 to 3600")
-    try:
-        wanted = [parse_server(given) for given in params["servers"]]
-    except CollectionError as error:
-        module.fail_json(msg=error.message)
-    login = Login(params["username"], params["password"])
-    servers = [ask(server, login, params["timeout"], params["ca_path"]) for server in wanted]
-    for warning in warnings(servers):
-        module.warn(warning)
-    down = down_message(servers) if params["require_up"] else None
-    if down:
-        module.fail_json(msg=down, servers=servers)
-    module.exit_json(changed=False, servers=servers)
+    ask_server = functools.partial(ask, ca_path=module.params["ca_path"])
+    tell(module, "servers", parse=parse_server, ask=ask_server, warnings=warnings, down_message=down_message)
 
 
 if __name__ == "__main__":
