@@ -212,11 +212,7 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.health i
     parse_url,
     wait_healthy,
 )
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.log import (
-    newest_file,
-    read_tail,
-    telling_lines,
-)
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.log import read_log
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._wait import SystemClock
 
 ARGUMENTS = {
@@ -281,15 +277,11 @@ def read_logs(patterns: list[str], since: datetime) -> list[str]:
     """Return the telling lines of the logs, each file's under its name."""
     lines = []
     for pattern in patterns:
-        path = newest_file(pattern)
+        path, telling = read_log(pattern, since)
         if path is None:
             lines.append(f"{pattern}: no such file")
-            continue
-        try:
-            telling = telling_lines(read_tail(path), since)
-        except OSError as error:
-            telling = [str(error.strerror)]
-        lines += [f"{path}:", *telling] if telling else []
+        elif telling:
+            lines += [f"{path}:", *telling]
     return lines
 
 

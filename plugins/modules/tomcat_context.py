@@ -116,18 +116,14 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.disk i
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.model import check_context_version
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._requests_dep import requests
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.contexts import Application, ContextChanger
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.log import newest_file, read_tail, telling_lines
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.manager import connect
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.log import read_log
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.manager import MANAGER_ARGUMENTS, connect
 
 ARGUMENTS = {
-    "base": {"type": "path", "required": True},
+    **MANAGER_ARGUMENTS,
     "name": {"type": "str", "required": True},
     "context_version": {"type": "str"},
     "state": {"type": "str", "choices": ["present", "reloaded", "absent"], "default": "present"},
-    "manager_url": {"type": "str", "required": True},
-    "url_username": {"type": "str", "default": "roundrobin"},
-    "url_password": {"type": "str", "required": True, "no_log": True},
-    "ajp_secret": {"type": "str", "no_log": True},
     "request_timeout": {"type": "float", "default": 120},
 }
 
@@ -143,12 +139,8 @@ def describe(application: Application) -> str:
 
 def read_logs(base: str, since: datetime) -> list[str]:
     """Return the telling lines of Tomcat's logs."""
-    lines = []
-    for name in ("catalina.*.log", "localhost.*.log"):
-        path = newest_file(os.path.join(base, "logs", name))
-        if path is not None:
-            lines += telling_lines(read_tail(path), since)
-    return lines
+    patterns = (os.path.join(base, "logs", name) for name in ("catalina.*.log", "localhost.*.log"))
+    return [line for pattern in patterns for line in read_log(pattern, since)[1]]
 
 
 def serve(changer: ContextChanger, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
@@ -211,14 +203,7 @@ def main() -> None:
             )
         if params["context_version"] is not None:
             check_context_version(params["context_version"])
-        manager = connect(
-            params["manager_url"],
-            username=params["url_username"],
-            password=params["url_password"],
-            ajp_secret=params["ajp_secret"],
-            timeout=params["request_timeout"],
-            requests=requests,
-        )
+        manager = connect(params, requests)
         changer = ContextChanger(manager, ReleasesDisk(params["base"], params["name"]))
         work = forget if params["state"] == "absent" else serve
         done = work(changer, params, module.check_mode)

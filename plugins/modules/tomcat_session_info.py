@@ -134,16 +134,16 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import C
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.disk import ReleasesDisk, applications_below
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._requests_dep import requests
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.contexts import Application, read_application
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.manager import TomcatManager, connect
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.manager import (
+    MANAGER_ARGUMENTS,
+    TomcatManager,
+    connect,
+)
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._wait import SystemClock, wait_until
 
 ARGUMENTS = {
-    "base": {"type": "path", "required": True},
+    **MANAGER_ARGUMENTS,
     "name": {"type": "str"},
-    "manager_url": {"type": "str", "required": True},
-    "url_username": {"type": "str", "default": "roundrobin"},
-    "url_password": {"type": "str", "required": True, "no_log": True},
-    "ajp_secret": {"type": "str", "no_log": True},
     "wait_older": {"type": "float", "default": 0},
     "interval": {"type": "float", "default": 5},
     "request_timeout": {"type": "float", "default": 10},
@@ -185,14 +185,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     params = module.params
     try:
-        manager = connect(
-            params["manager_url"],
-            username=params["url_username"],
-            password=params["url_password"],
-            ajp_secret=params["ajp_secret"],
-            timeout=params["request_timeout"],
-            requests=requests,
-        )
+        manager = connect(params, requests)
         outcome = wait_until(
             lambda: read(manager, params["base"], params["name"]),
             lambda applications: older_sessions(applications) == 0,

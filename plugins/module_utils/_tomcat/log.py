@@ -64,6 +64,17 @@ def newest_file(pattern: str) -> str | None:
     return max(files, key=os.path.getmtime) if files else None
 
 
+def read_log(pattern: str, since: datetime) -> tuple[str | None, list[str]]:
+    """Return the newest file that a shell pattern names, and its telling lines, or why it cannot be read."""
+    path = newest_file(pattern)
+    if path is None:
+        return None, []
+    try:
+        return path, telling_lines(read_tail(path), since)
+    except OSError as error:
+        return path, [f"{path} cannot be read: {error.strerror}"]
+
+
 def read_tail(path: str) -> str:
     """Return the end of a log."""
     with open(path, "rb") as source:

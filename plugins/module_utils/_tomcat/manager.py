@@ -32,6 +32,15 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import C
 from .ask import ask_ajp, ask_http
 from .health import Answer, Target, excerpt, parse_url
 
+# What the modules take to reach a manager, and the instance that it belongs to.
+MANAGER_ARGUMENTS: dict[str, t.Any] = {
+    "base": {"type": "path", "required": True},
+    "manager_url": {"type": "str", "required": True},
+    "url_username": {"type": "str", "default": "roundrobin"},
+    "url_password": {"type": "str", "required": True, "no_log": True},
+    "ajp_secret": {"type": "str", "no_log": True},
+}
+
 _SESSIONS = re.compile(r"\[(\d+)\] sessions")
 _LISTED = re.compile(r"(?P<path>/.*?):(?P<state>\w+):(?P<sessions>\d+):(?P<served>.*)")
 
@@ -111,16 +120,9 @@ class TomcatManager:
         return lines
 
 
-def connect(
-    url: str,
-    *,
-    username: str,
-    password: str,
-    ajp_secret: str | None,
-    timeout: float,
-    requests: ModuleType | None,
-) -> TomcatManager:
-    """Return the manager at a URL, reached over HTTP or AJP."""
+def connect(options: t.Mapping[str, t.Any], requests: ModuleType | None) -> TomcatManager:
+    """Return the manager that the options of a module name, reached over HTTP or AJP."""
+    url, ajp_secret, timeout = options["manager_url"], options["ajp_secret"], options["request_timeout"]
     target = parse_url(url)
     if target.scheme != "ajp" and ajp_secret is not None:
         raise CollectionError(f"ajp_secret is given, but manager_url {url!r} is not ajp://")
@@ -132,7 +134,8 @@ def connect(
         )
     else:
         over = functools.partial(ask_http, requests, verify=True)
-    login = base64.b64encode(f"{username}:{password}".encode()).decode("ascii")
+    credentials = f"{options['url_username']}:{options['url_password']}"
+    login = base64.b64encode(credentials.encode()).decode("ascii")
     # In English, whatever the JVM's locale is.
     headers = {"Authorization": f"Basic {login}", "Accept-Language": "en"}
 

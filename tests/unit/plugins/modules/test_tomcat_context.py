@@ -67,7 +67,9 @@ def tomcat(tmp_path, monkeypatch):
         (tmp_path / "releases/app" / version / "exploded").mkdir(parents=True)
     tomcat = Tomcat(tmp_path)
     for module in (tomcat_context, tomcat_session_info):
-        monkeypatch.setattr(module, "connect", lambda url, **options: TomcatManager(url, tomcat.ask))
+        monkeypatch.setattr(
+            module, "connect", lambda options, requests: TomcatManager(options["manager_url"], tomcat.ask)
+        )
     return tomcat
 
 

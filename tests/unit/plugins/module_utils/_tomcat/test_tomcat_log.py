@@ -62,6 +62,21 @@ def test_newest_file(tmp_path):
     assert _tomcat_log.newest_file(str(tmp_path / "nothing*")) is None
 
 
+def test_read_log(tmp_path, monkeypatch):
+    path = tmp_path / "catalina.log"
+    pattern, since = str(tmp_path / "cat*.log"), datetime(2026, 11, 23, 22, 0, 4)
+    assert _tomcat_log.read_log(pattern, since) == (None, [])
+    path.write_text(LOG)
+    found, telling = _tomcat_log.read_log(pattern, since)
+    assert (found, [line[:31] for line in telling]) == (str(path), ["23-Nov-2026 22:00:04.000 SEVERE"])
+
+    def refuse(dummy):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(_tomcat_log, "read_tail", refuse)
+    assert _tomcat_log.read_log(pattern, since) == (str(path), [f"{path} cannot be read: Permission denied"])
+
+
 def test_read_tail(tmp_path):
     path = tmp_path / "log"
     path.write_bytes(b"begin" + b"\xff" * _tomcat_log.TAIL_BYTES + b"end")
