@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import typing as t
-
 DOCUMENTATION = r"""
 module: tomcat_context_xml
 short_description: Set what a Tomcat context.xml says, and change nothing else in it
@@ -216,6 +214,7 @@ backup_file:
   sample: /var/opt/tomcat/jvm1/conf/context.xml.4711.2026-11-23@21:00:00~
 """
 
+import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 

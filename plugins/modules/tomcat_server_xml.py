@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import typing as t
-
 DOCUMENTATION = r"""
 module: tomcat_server_xml
 short_description: Set what a Tomcat server.xml says, and change nothing else in it
@@ -413,6 +411,7 @@ backup_file:
   sample: /var/opt/tomcat/jvm1/conf/server.xml.4711.2026-11-23@21:00:00~
 """
 
+import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
