@@ -28,8 +28,9 @@ from .values import (
 )
 from .wanted import Wanted, wanted_element
 
-# httpd takes what follows the first dot as the route, and its buffer has 64 bytes.
-_ROUTE = re.compile(r"[A-Za-z0-9_-]{1,63}\Z")
+# httpd takes what follows the first dot as the route, and its buffer has 64 bytes. What the playbooks set up has no hyphen either: see
+# plugin_utils/_chain/instance.py.
+ROUTE = re.compile(r"[A-Za-z0-9_-]{1,63}\Z")
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,7 @@ class ServerXml(XmlPlan):
         wanted = attribute_values(given.get("attributes"), "engine", self.also)
         route = self.options.get("jvm_route")
         if route is not None:
-            if not _ROUTE.match(route) and not has_placeholder(route):
+            if not ROUTE.match(route) and not has_placeholder(route):
                 raise CollectionError(
                     f"jvm_route: {route!r} is not a route; 1 to 63 letters, digits, '_' or '-' are accepted"
                     " (httpd takes what follows a dot as the route)"

@@ -16,7 +16,7 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import C
 from .connectors import protocol_kind
 from .document import XmlDocument
 from .reader import Reader, accepted, compact, elements_in, xpath_of
-from .server import KINDS, ServerXml
+from .server import KINDS, ROUTE, ServerXml
 from .tree import Node
 from .values import class_name, port
 
@@ -25,7 +25,6 @@ _KINDS = {(parent, tag): kind for kind in KINDS for parent in kind.parents for t
 _NESTED = ("clusters", "contexts", "hosts", "realms")
 # The options for attributes of the Server.
 _SERVER = {"shutdown_port": "port", "shutdown_command": "shutdown", "port_offset": "portOffset"}
-_ROUTE = re.compile(r"[A-Za-z0-9_-]{1,63}\Z")
 
 
 class ServerInfo:
@@ -81,7 +80,7 @@ class ServerInfo:
 
     def _read_engine(self, node: Node) -> None:
         attributes = self.reader.attributes(node)
-        if _ROUTE.match(attributes.get("jvmRoute", "")):
+        if ROUTE.match(attributes.get("jvmRoute", "")):
             self.options["jvm_route"] = attributes.pop("jvmRoute")
         if attributes:
             self.options["engine"] = {"attributes": attributes}
