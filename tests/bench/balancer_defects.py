@@ -19,7 +19,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests/ci"), str(ROOT / "tests/integration")]
+sys.path[:0] = [str(ROOT / "tests/ci"), str(ROOT / "tests/loopback")]
 
 import loopback_httpd  # noqa: E402
 import requests  # noqa: E402

@@ -124,7 +124,7 @@ def closed(chain):
     "fault", ["unreachable", *(pytest.param(fault, marks=at_length) for fault in ("stopped", "closed"))]
 )
 def test_one_balancer_at_fault_stops_the_rollout_before_it_starts(chain, request, fault):
-    """The others: in the short form, tests/integration has what the preflight is told then."""
+    """The others: in the short form, tests/loopback has what the preflight is told then."""
     before = started(chain)
     play = request.getfixturevalue(fault).deploy("1.1")
     assert play.returncode != 0
@@ -199,7 +199,7 @@ def test_members_come_and_go(chain):
 def test_a_release_while_httpds_counters_are_wrong(chain):
     """After so many changes some member's counter of busy requests mostly stays above 0 for good, so that a drain lasts as long as it may.
 
-    In the short form, molecule/apache_balancer and tests/integration have a wait that proceeds at its deadline.
+    In the short form, molecule/apache_balancer and tests/loopback have a wait that proceeds at its deadline.
     """
     with load(chain, min_requests=1000) as users:
         play = chain.deploy("1.2")
