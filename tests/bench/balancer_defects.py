@@ -89,7 +89,7 @@ class Ours:
         return loopback_httpd.member(httpd.url(), worker=worker, state=state, **options)
 
     def routes(self, httpd: t.Any) -> dict[str, str]:
-        found = loopback_httpd.run("httpd_balancer_info", manager_url=httpd.url())
+        found = loopback_httpd.run_module("httpd_balancer_info", manager_url=httpd.url())
         members = [entry for balancer in found["balancers"] for entry in balancer["members"]]
         return {entry["worker"]: entry["route"] for entry in members}
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real httpd on loopback with back ends behind it, for the tests of the balancer modules, and how they run a module.
+"""A real httpd on loopback with back ends behind it, for the tests of the balancer modules.
 
 Needs the program apache2 (Debian) or httpd (RHEL) and the library requests; nothing of the machine's own httpd is used.
 """
@@ -10,23 +10,20 @@ from __future__ import annotations
 
 import contextlib
 import http.server
-import json
 import os
 import pathlib
 import re
 import shutil
-import socket
 import socketserver
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 
 import pytest
 import requests
+from loopback import free_port, run_module
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 HTTPD = shutil.which("apache2", path=os.environ.get("PATH", "") + ":/usr/sbin") or shutil.which("httpd")
 MODULES = next((path for path in ("/usr/lib/apache2/modules", "/usr/lib64/httpd/modules") if os.path.isdir(path)), None)
 needs_httpd = pytest.mark.skipif(not HTTPD or not MODULES, reason="there is no httpd on this machine")
@@ -46,11 +43,17 @@ ServerName front.test
 {modules}
 """
 
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+# A test's configuration has {manager} and {login} for these.
+MANAGER = """<Location "/manager">
+    SetHandler balancer-manager
+  </Location>
+  ProxyPass "/manager" "!"
+"""
+LOGIN = """AuthType Basic
+    AuthName manager
+    AuthUserFile "{root}/users"
+    Require valid-user
+"""
 
 
 class Backend(http.server.BaseHTTPRequestHandler):
@@ -128,6 +131,8 @@ class Httpd:
             (COMMON + config).format(
                 root=root,
                 port=port,
+                manager=MANAGER,
+                login=LOGIN.format(root=root),
                 user="User nobody\nGroup #65534" if os.geteuid() == 0 else "",
                 modules="\n".join(f'LoadModule {name}_module "{path}"' for name, path in module_files()),
                 **values,
@@ -194,28 +199,12 @@ def running(config, **values):
             server.stop()
 
 
-def run(module, **options):
-    """Run the module as Ansible does, in a process of its own."""
-    arguments = {"ANSIBLE_MODULE_ARGS": {"_ansible_remote_tmp": "/tmp", "_ansible_keep_remote_files": False, **options}}
-    ran = subprocess.run(
-        [sys.executable, "-m", f"ansible_collections.roundrobin.tomcat.plugins.modules.{module}"],
-        input=json.dumps(arguments),
-        env={**os.environ, "PYTHONPATH": str(ROOT / ".collections"), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert ran.stdout, ran.stderr
-    return json.loads(ran.stdout)
-
-
 def member(url, **options):
-    return run("httpd_balancer_member", manager_url=url, **options)
+    return run_module("httpd_balancer_member", manager_url=url, **options)
 
 
 def states(url, **options):
-    found = run("httpd_balancer_info", manager_url=url, **options)
+    found = run_module("httpd_balancer_info", manager_url=url, **options)
     return {
         (balancer["name"], entry["route"]): entry["state"]
         for balancer in found["balancers"]
@@ -223,7 +212,7 @@ def states(url, **options):
     }
 
 
-def served_by(httpd, route, path="/"):
+def served_by(httpd, route, path="/", timeout=10):
     """What a request of a session with that route gets."""
-    answer = requests.get(httpd.url(path), cookies={"JSESSIONID": f"x.{route}"}, timeout=10)
+    answer = requests.get(httpd.url(path), cookies={"JSESSIONID": f"x.{route}"}, timeout=timeout)
     return answer.status_code, answer.text

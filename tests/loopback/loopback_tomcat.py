@@ -10,21 +10,15 @@ import http.cookies
 import json
 import os
 import shutil
-import socket
 import subprocess
-import sys
-import time
 import urllib.error
 import urllib.request
 import zipfile
-from pathlib import Path
 
 import jinja2
 import pytest
 from ansible.module_utils.testing import patch_module_args
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests/ci"), str(ROOT / ".collections")]
+from loopback import ROOT, free_ports, wait_until
 
 START_SECONDS = 60
 CONF = ["catalina.properties", "logging.properties", "tomcat-users.xml", "web.xml", "server.xml", "context.xml"]
@@ -45,15 +39,6 @@ if (s != null && request.getParameter("end") == null) {
 """
 
 
-def free_ports(count):
-    """Ports, each free now."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _number in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-
-
 @contextlib.contextmanager
 def running(home, base, log):
     """Tomcat in the foreground; whoever leaves has stopped it, or it is killed."""
@@ -65,11 +50,11 @@ def running(home, base, log):
             [home / "bin/catalina.sh", "run"], env={**os.environ, **java}, stdout=output, stderr=subprocess.STDOUT
         )
     try:
-        deadline = time.monotonic() + START_SECONDS
-        while "Server startup in" not in log.read_text():
-            assert tomcat.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.1)
+        # Also when it has ended: then it is not waited for in vain.
+        wait_until(
+            lambda: "Server startup in" in log.read_text() or tomcat.poll() is not None, START_SECONDS, log.read_text
+        )
+        assert tomcat.poll() is None, log.read_text()
         yield tomcat
     finally:
         if tomcat.poll() is None:

@@ -10,21 +10,18 @@ from __future__ import annotations
 
 import copy
 import json
-import subprocess
-from pathlib import Path
 
 import pytest
 import yaml
+from loopback import ROOT, run_playbook
 
-ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = yaml.safe_load((ROOT / "playbooks/inventory/cluster.yml").read_text())
 
 
-def site(tmp_path, inventory, *arguments):
+def site(tmp_path, inventory):
     path = tmp_path / "inventory.yml"
     path.write_text(json.dumps(inventory))
-    command = ["ansible-playbook", "-i", path, ROOT / "playbooks/site.yml", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return run_playbook("-i", path, ROOT / "playbooks/site.yml")
 
 
 @pytest.fixture

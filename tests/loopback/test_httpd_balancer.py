@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 
 import pytest
 import requests
-from loopback_httpd import Backend, backend, free_port, member, needs_httpd, running, served_by, states
+from loopback import free_port
+from loopback_httpd import Backend, member, needs_httpd, running, served_by, states
 
 pytestmark = needs_httpd
 
@@ -40,17 +41,11 @@ Listen 127.0.0.1:{canonical}
     BalancerMember "http://127.0.0.1:{backend1}" route=l1
     ProxySet nonce=None
   </Proxy>
-  <Location "/manager">
-    SetHandler balancer-manager
-  </Location>
   <Location "/guarded">
     SetHandler balancer-manager
-    AuthType Basic
-    AuthName manager
-    AuthUserFile "{root}/users"
-    Require valid-user
+    {login}
   </Location>
-  ProxyPass "/manager" "!"
+  {manager}
   ProxyPass "/guarded" "!"
   <Location "/readonly">
     SetHandler balancer-manager
@@ -68,27 +63,18 @@ Listen 127.0.0.1:{canonical}
     BalancerMember "http://127.0.0.1:{backend1}" route=t1
     BalancerMember "http://127.0.0.1:{backend2}" route=t2
   </Proxy>
-  <Location "/manager">
-    SetHandler balancer-manager
-  </Location>
-  ProxyPass "/manager" "!"
+  {manager}
   ProxyPass "/" "balancer://shop/"
 </VirtualHost>
 """
 
 
-@pytest.fixture(scope="module")
-def backends():
-    with backend() as first, backend() as second:
-        yield first, second
-
-
 @pytest.fixture
 def httpd(backends):
     canonical = free_port()
-    with running(CONFIG, canonical=canonical, backend1=backends[0], backend2=backends[1]) as server:
+    with running(CONFIG, canonical=canonical, **backends) as server:
         server.canonical = canonical
-        server.backends = backends
+        server.backends = tuple(backends.values())
         yield server
 
 
@@ -179,13 +165,7 @@ def test_authentication(httpd):
     assert "secret" not in json.dumps({name: value for name, value in out.items() if name != "invocation"})
 
 
-def test_waits_for_the_request_in_flight(httpd):
-    answers = []
-    url = httpd.url("/slow")
-    cookie = {"JSESSIONID": "x.t1"}
-    slow = threading.Thread(target=lambda: answers.append(requests.get(url, cookies=cookie, timeout=60).status_code))
-    slow.start()
-    assert Backend.started.wait(10)
+def test_waits_for_the_request_in_flight(httpd, in_flight):
     key = {"balancer": "shop", "route": "t1", "state": "disabled", "wait": "idle"}
     hasty = member(httpd.url(), **key, timeout=0.5)
     assert hasty["failed"] and "1 request(s) in flight" in hasty["msg"]
@@ -195,8 +175,7 @@ def test_waits_for_the_request_in_flight(httpd):
     threading.Timer(1, Backend.let_go.set).start()
     patient = member(httpd.url(), **key, timeout=30)
     assert (patient["idle"], patient["in_flight"]) == (True, 0)
-    slow.join()
-    assert answers == [200]
+    assert in_flight.ended() == 200
 
 
 def test_a_reload_keeps_the_state(httpd):

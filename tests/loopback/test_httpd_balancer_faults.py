@@ -17,7 +17,8 @@ import time
 
 import pytest
 import requests
-from loopback_httpd import backend, free_port, member, needs_httpd, run, running, serving, states
+from loopback import free_port, run_module
+from loopback_httpd import member, needs_httpd, running, serving, states
 
 pytestmark = needs_httpd
 
@@ -28,15 +29,9 @@ Listen 127.0.0.1:{port}
     BalancerMember "http://127.0.0.1:{backend1}" route=t1
     BalancerMember "http://127.0.0.1:{backend2}" route=t2
   </Proxy>
-  <Location "/manager">
-    SetHandler balancer-manager
-  </Location>
   <Location "/guarded">
     SetHandler balancer-manager
-    AuthType Basic
-    AuthName manager
-    AuthUserFile "{root}/users"
-    Require valid-user
+    {login}
   </Location>
   <Location "/closed">
     SetHandler balancer-manager
@@ -51,7 +46,7 @@ Listen 127.0.0.1:{port}
   <Location "/nothing">
     ProxyPass "!"
   </Location>
-  ProxyPass "/manager" "!"
+  {manager}
   ProxyPass "/guarded" "!"
   ProxyPass "/closed" "!"
   ProxyPass "/readable" "!"
@@ -62,8 +57,8 @@ TASK = {"balancer": "shop", "route": "t1", "state": "disabled"}
 
 
 @pytest.fixture(scope="module")
-def httpd():
-    with backend() as first, backend() as second, running(CONFIG, backend1=first, backend2=second) as server:
+def httpd(backends):
+    with running(CONFIG, **backends) as server:
         yield server
 
 
@@ -152,7 +147,7 @@ def refused(out, part):
 @pytest.mark.parametrize("module, options", [("httpd_balancer_member", TASK), ("httpd_balancer_info", {})])
 def test_not_for_us(httpd, module, options, path, part):
     login = {"url_username": "operator", "url_password": "not-it"} if path == "/guarded" else {}
-    refused(run(module, manager_url=httpd.url(path), **options, **login), part)
+    refused(run_module(module, manager_url=httpd.url(path), **options, **login), part)
 
 
 def test_a_manager_that_may_only_be_read(httpd):
@@ -197,7 +192,7 @@ def test_a_truncated_page(httpd, part_left):
     with between(httpd, spoil) as url:
         said = "cut short" if part_left > 0.01 else "not with a balancer-manager's page"
         refused(member(url, **TASK), said)
-        refused(run("httpd_balancer_info", manager_url=url), said)
+        refused(run_module("httpd_balancer_info", manager_url=url), said)
 
 
 def test_a_page_shorter_than_announced(httpd):

@@ -17,14 +17,12 @@ import threading
 import time
 
 import pytest
+from loopback import free_port, run_module
 from loopback_httpd import (
     Backend,
     UnixServer,
-    backend,
-    free_port,
     member,
     needs_httpd,
-    run,
     running,
     served_by,
     serving,
@@ -76,10 +74,7 @@ Listen [::1]:{port}
     BalancerMember "http://127.0.0.1:{late}" route=late hcmethod=TCP hcinterval=200ms hcpasses=2 hcfails=3
     ProxySet lbmethod=byrequests stickysession=JSESSIONID|jsessionid nofailover=On timeout=7 maxattempts=3
   </Proxy>
-  <Location "/manager">
-    SetHandler balancer-manager
-  </Location>
-  ProxyPass "/manager" "!"
+  {manager}
   ProxyPass "/inherited" "balancer://inherited"
   ProxyPass "/" "balancer://mixed/"
 </VirtualHost>
@@ -88,10 +83,7 @@ Listen [::1]:{port}
   <Proxy "balancer://shop">
     BalancerMember "http://127.0.0.1:{backend1}" route=t1
   </Proxy>
-  <Location "/manager">
-    SetHandler balancer-manager
-  </Location>
-  ProxyPass "/manager" "!"
+  {manager}
   ProxyPass "/" "balancer://shop/"
 </VirtualHost>
 <VirtualHost 127.0.0.1:{named}>
@@ -99,10 +91,7 @@ Listen [::1]:{port}
   <Proxy "balancer://shop">
     BalancerMember "http://127.0.0.1:{backend1}" route=t1
   </Proxy>
-  <Location "/manager">
-    SetHandler balancer-manager
-  </Location>
-  ProxyPass "/manager" "!"
+  {manager}
   ProxyPass "/" "balancer://shop/"
 </VirtualHost>
 <VirtualHost 127.0.0.1:{tls}>
@@ -118,10 +107,7 @@ Listen [::1]:{port}
   </Proxy>
   <Location "/internal/members of the pool">
     SetHandler balancer-manager
-    AuthType Basic
-    AuthName manager
-    AuthUserFile "{root}/users"
-    Require valid-user
+    {login}
   </Location>
   ProxyPass "/shop" "balancer://shop"
 </VirtualHost>
@@ -147,7 +133,7 @@ def make_certificates(directory):
 
 
 @pytest.fixture(scope="module")
-def httpd():
+def httpd(backends):
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
         directory = pathlib.Path(name)
         os.chmod(directory, 0o755)
@@ -155,8 +141,7 @@ def httpd():
         for back_end in ("tls", "h2c"):
             (directory / back_end).mkdir()
             (directory / back_end / "who").write_text(back_end)
-        values = {port: free_port() for port in ("named", "tls", "h2c", "late")}
-        values |= {port: stack.enter_context(backend()) for port in ("backend1", "backend2")}
+        values = {port: free_port() for port in ("named", "tls", "h2c", "late")} | backends
         values["socket"] = stack.enter_context(unix_backend(directory / "shop.sock"))
         server = stack.enter_context(running(CONFIG, certificates=directory, **values))
         server.values = values
@@ -236,7 +221,7 @@ def test_health_checks(httpd):
     """A member that is dead is seen to be out, and wait=ok sees it come back."""
     key = {"balancer": "checked", "route": "late"}
     for _attempt in range(50):
-        found = run("httpd_balancer_info", manager_url=httpd.url())
+        found = run_module("httpd_balancer_info", manager_url=httpd.url())
         (checked,) = [known for known in found["balancers"] if known["name"] == "checked"]
         if checked["usable"] == 1:
             break

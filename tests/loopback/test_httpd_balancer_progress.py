@@ -8,13 +8,12 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 import threading
 
 import pytest
-import requests
-from loopback_httpd import ROOT, Backend, backend, needs_httpd, running, states
+from loopback import run_playbook
+from loopback_httpd import Backend, needs_httpd, running, states
 
 pytestmark = needs_httpd
 # Each waits for long; that slices end as one wait does, the unit tests tell without a clock.
@@ -29,41 +28,16 @@ Listen 127.0.0.1:{port}
     BalancerMember "http://127.0.0.1:{backend2}" route=t2 retry=1
     ProxySet stickysession=JSESSIONID
   </Proxy>
-  <Location "/manager">
-    SetHandler balancer-manager
-  </Location>
-  ProxyPass "/manager" "!"
+  {manager}
   ProxyPass "/" "balancer://shop/"
 </VirtualHost>
 """
 
 
-@pytest.fixture(scope="module")
-def backends():
-    with backend() as first, backend() as second:
-        yield first, second
-
-
 @pytest.fixture
 def httpd(backends):
-    with running(CONFIG, backend1=backends[0], backend2=backends[1]) as server:
+    with running(CONFIG, **backends) as server:
         yield server
-
-
-@pytest.fixture
-def in_flight(httpd):
-    """A request to t1 that has not ended; what it got when it has."""
-    answers = []
-
-    def ask():
-        answers.append(requests.get(httpd.url("/slow"), cookies={"JSESSIONID": "x.t1"}, timeout=60).status_code)
-
-    slow = threading.Thread(target=ask)
-    slow.start()
-    assert Backend.started.wait(10)
-    yield answers
-    Backend.let_go.set()
-    slow.join()
 
 
 def let_go_while_waiting(httpd):
@@ -86,15 +60,8 @@ def play(tmp_path, httpd, task, *arguments, pipelining=True, **options):
     (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "app1", "gather_facts": False, "tasks": tasks}]))
     local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
     (tmp_path / "hosts.yml").write_text(json.dumps({"all": {"hosts": {"app1": local, "web1": local}}}))
-    ran = subprocess.run(
-        ["ansible-playbook", "-i", tmp_path / "hosts.yml", tmp_path / "play.yml", *arguments],
-        cwd=ROOT,
-        env={**os.environ, "ANSIBLE_PIPELINING": str(pipelining)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    called = ["-i", tmp_path / "hosts.yml", tmp_path / "play.yml", *arguments]
+    ran = run_playbook(*called, ANSIBLE_PIPELINING=str(pipelining))
     shown = re.findall(r"^\d\d:\d\d:\d\d  (.*)$", ran.stdout, re.MULTILINE)
     answer = tmp_path / "answer"
     assert answer.exists(), ran.stdout + ran.stderr
@@ -118,7 +85,7 @@ def test_requests_in_flight_are_shown_until_they_have_ended(tmp_path, httpd, in_
     ]
     assert 5 < answer["waited"] < 20
     assert "left" not in answer
-    assert in_flight == [200]
+    assert in_flight.ended() == 200
 
 
 @at_length

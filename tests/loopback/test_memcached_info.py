@@ -8,66 +8,16 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import socket
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
-from loopback_httpd import free_port, run
+from loopback import free_port, run_module
+from loopback_memcached import MEMCACHED, needs_memcached
 
-MEMCACHED = shutil.which("memcached")
-pytestmark = pytest.mark.skipif(not MEMCACHED, reason="there is no memcached on this machine")
-
-
-class Memcached:
-    """A memcached of the test's own."""
-
-    def __init__(self, *options, **environment):
-        self.port = free_port()
-        user = ["-u", "nobody"] if os.geteuid() == 0 else []
-        command = [MEMCACHED, *user, "-l", "127.0.0.1", "-p", str(self.port), *options]
-        self.process = subprocess.Popen(command, env={**os.environ, **environment})
-        for _attempt in range(200):
-            with contextlib.suppress(OSError):
-                self.connect().close()
-                return
-            time.sleep(0.02)
-        raise AssertionError("memcached did not start")
-
-    @property
-    def address(self):
-        return f"127.0.0.1:{self.port}"
-
-    def connect(self):
-        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
-
-    def store(self, sizes):
-        """Store items of these sizes, return the answers."""
-        answers = []
-        with self.connect() as connection, connection.makefile("rwb") as stream:
-            for number, size in enumerate(sizes):
-                stream.write(b"set item%d 0 0 %d\r\n%b\r\n" % (number, size, b"x" * size))
-                stream.flush()
-                answers.append(stream.readline().strip().decode())
-        return answers
-
-
-@pytest.fixture
-def memcached():
-    """Start nodes, stop them at the end."""
-    running = []
-
-    def _start(*options, **environment):
-        running.append(Memcached(*options, **environment))
-        return running[-1]
-
-    yield _start
-    for node in running:
-        node.process.terminate()
-        node.process.wait(10)
+pytestmark = needs_memcached
 
 
 @pytest.fixture
@@ -80,7 +30,7 @@ def listener():
 def test_a_node_that_is_up(memcached):
     node = memcached("-m", "32", "-c", "77")
     assert node.store([10, 20, 30]) == ["STORED"] * 3
-    told = run("memcached_info", nodes=[{"host": "127.0.0.1", "port": node.port, "id": "n1", "machine": "m"}])
+    told = run_module("memcached_info", nodes=[{"host": "127.0.0.1", "port": node.port, "id": "n1", "machine": "m"}])
     version = subprocess.run([MEMCACHED, "-V"], capture_output=True, text=True, check=True).stdout.split()[1]
     assert (told["changed"], "warnings" in told) == (False, False)
     (found,) = told["nodes"]
@@ -102,7 +52,7 @@ def test_a_node_that_is_up(memcached):
 
 
 def test_check_mode_asks_too(memcached):
-    assert run("memcached_info", nodes=[memcached().address], _ansible_check_mode=True)["nodes"][0]["up"]
+    assert run_module("memcached_info", nodes=[memcached().address], _ansible_check_mode=True)["nodes"][0]["up"]
 
 
 def test_lost_sessions_are_warned_of(memcached):
@@ -110,7 +60,7 @@ def test_lost_sessions_are_warned_of(memcached):
     answers = node.store([200_000] * 100 + [600_000])
     assert answers.count("STORED") == 100
     assert answers[-1] == "SERVER_ERROR object too large for cache"
-    told = run("memcached_info", nodes=[node.address])
+    told = run_module("memcached_info", nodes=[node.address])
     (found,) = told["nodes"]
     assert (found["evictions"], found["too_large"]) == (100 - found["curr_items"], 1)
     assert found["evictions"] > 0
@@ -123,14 +73,14 @@ def test_nodes_that_are_down_are_told_not_failed(memcached, listener):
     node, closed = memcached(), free_port()
     silent = "{}:{}".format(*listener.getsockname())
     options = {"nodes": [f"127.0.0.1:{closed}", node.address, silent], "timeout": 0.5}
-    told = run("memcached_info", **options)
+    told = run_module("memcached_info", **options)
     assert not told.get("failed")
     assert [found["up"] for found in told["nodes"]] == [False, True, False]
     assert told["nodes"][0]["reason"] == "Connection refused"
     assert told["nodes"][2]["reason"] == "accepts the connection, but gives no answer within 0.5 s"
     assert told["nodes"][0]["curr_items"] is None
 
-    told = run("memcached_info", **options, require_up=True)
+    told = run_module("memcached_info", **options, require_up=True)
     assert told["failed"]
     assert told["msg"] == (
         f"memcached does not answer: 127.0.0.1:{closed}: Connection refused; "
@@ -144,7 +94,7 @@ def test_a_node_at_its_limit_of_connections(memcached):
     with contextlib.ExitStack() as stack:
         for _number in range(90):
             stack.enter_context(node.connect())
-        (found,) = run("memcached_info", nodes=[node.address])["nodes"]
+        (found,) = run_module("memcached_info", nodes=[node.address])["nodes"]
     assert not found["up"]
     # memcached writes its refusal and closes at once: the reset may overtake the text.
     assert found["reason"] in (
@@ -154,7 +104,7 @@ def test_a_node_at_its_limit_of_connections(memcached):
 
 
 def test_a_node_that_speaks_the_binary_protocol_only(memcached):
-    (found,) = run("memcached_info", nodes=[memcached("-B", "binary").address], timeout=0.5)["nodes"]
+    (found,) = run_module("memcached_info", nodes=[memcached("-B", "binary").address], timeout=0.5)["nodes"]
     assert (found["up"], found["reason"]) == (False, "accepts the connection, but gives no answer within 0.5 s")
 
 
@@ -176,14 +126,14 @@ def suspicious(memcached):
 
 
 def test_a_node_that_asks_for_a_name_and_a_password(suspicious):
-    (found,) = run("memcached_info", nodes=[suspicious.address], username="ann", password="pass:wörd")["nodes"]
+    (found,) = run_module("memcached_info", nodes=[suspicious.address], username="ann", password="pass:wörd")["nodes"]
     assert (found["up"], found["reason"], found["limit_bytes"]) == (True, None, 32 * 1024 * 1024)
     assert found["version"]
 
 
 def test_a_node_that_does_not_get_what_it_asks_for(suspicious, memcached):
     def reason(node, **options):
-        (found,) = run("memcached_info", nodes=[node.address], timeout=0.5, **options)["nodes"]
+        (found,) = run_module("memcached_info", nodes=[node.address], timeout=0.5, **options)["nodes"]
         assert not found["up"]
         return found["reason"]
 
@@ -193,5 +143,7 @@ def test_a_node_that_does_not_get_what_it_asks_for(suspicious, memcached):
 
 
 def test_an_option_that_is_not_accepted():
-    assert run("memcached_info", nodes=["cache1"])["msg"].startswith("nodes has 'cache1': accepted are HOST:PORT")
-    assert run("memcached_info", nodes=[], timeout=0)["msg"] == "timeout 0 is not accepted: give 0.01 to 3600"
+    assert run_module("memcached_info", nodes=["cache1"])["msg"].startswith(
+        "nodes has 'cache1': accepted are HOST:PORT"
+    )
+    assert run_module("memcached_info", nodes=[], timeout=0)["msg"] == "timeout 0 is not accepted: give 0.01 to 3600"

@@ -11,21 +11,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
+import archives
+import loopback_tomcat
 import pytest
 import yaml
+from loopback import ROOT
+from loopback_memcached import needs_memcached
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests/ci"), str(ROOT / ".collections"), str(Path(__file__).resolve().parent)]
+from ansible_collections.roundrobin.tomcat.plugins.modules import tomcat_context, tomcat_webapp
 
-import archives  # noqa: E402
-import loopback_tomcat  # noqa: E402
-from test_memcached_info import MEMCACHED, Memcached  # noqa: E402
-
-from ansible_collections.roundrobin.tomcat.plugins.modules import tomcat_context, tomcat_webapp  # noqa: E402
-
-pytestmark = pytest.mark.skipif(not MEMCACHED, reason="there is no memcached on this machine")
+pytestmark = needs_memcached
 
 # Of the branches the newest, which no scenario under load has; ./run test --full has the oldest too.
 BRANCHES = sorted(archives.releases(), key=lambda version: int(version.split(".")[0]))
@@ -55,20 +51,12 @@ def home(request, tmp_path_factory):
 
 
 @pytest.fixture
-def store():
-    memcached = Memcached()
-    yield memcached
-    memcached.process.kill()
-    memcached.process.wait()
-
-
-@pytest.fixture
-def pair(home, tmp_path, store, capsys):
+def pair(home, tmp_path, memcached, stage):
     """Make two running Tomcats on release 1.0, with these attributes of their session manager, and what adds and retires a release."""
 
     def make(**attributes):
         given = {
-            "memcachedNodes": f"n1:{store.address}",
+            "memcachedNodes": f"n1:{memcached().address}",
             "sessionBackupAsync": "false",
             "sessionBackupTimeout": "5000",
             "operationTimeout": "5000",
@@ -80,29 +68,26 @@ def pair(home, tmp_path, store, capsys):
             (instance.base / "conf/context.xml").write_text(
                 f'<Context><Manager className="{MANAGER}" {element}/></Context>'
             )
-            for release in ("1.0", "2.0"):
-                war = loopback_tomcat.war(tmp_path / f"{release}.war", instance.version, release)
-                options = {"base": str(instance.base), "name": "ROOT", "src": str(war), "remote_src": True}
-                loopback_tomcat.run(capsys, tomcat_webapp, **options, version=release, state="staged")
+            stage(instance, "1.0", "2.0")
         return instances
 
     return make
 
 
 @pytest.fixture
-def release(capsys):
+def release(run_here):
     def call(instance, **options):
         webapp = {"base": str(instance.base), "name": "ROOT", **options}
-        assert loopback_tomcat.run(capsys, tomcat_webapp, **webapp)["changed"] is True
+        assert run_here(tomcat_webapp, **webapp)["changed"] is True
         return instance
 
     return call
 
 
 @pytest.fixture
-def follow(capsys):
+def follow(run_here):
     def call(instance, **options):
-        assert loopback_tomcat.run(capsys, tomcat_context, **instance.manager(), name="ROOT", **options)["changed"]
+        assert run_here(tomcat_context, **instance.manager(), name="ROOT", **options)["changed"]
 
     return call
 

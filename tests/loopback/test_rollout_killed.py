@@ -10,12 +10,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
+from loopback import ROOT, wait_until
 
 PLAY = """
 - hosts: localhost
@@ -66,13 +63,6 @@ def start(tmp_path):
     (tmp_path / "lock" / "go-on").touch()  # ends the task of a killed run too
     for process in started:
         process.communicate(timeout=60)
-
-
-def wait_until(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def test_a_killed_run_loses_the_lock_and_a_living_one_does_not(tmp_path, start):

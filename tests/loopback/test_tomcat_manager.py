@@ -9,20 +9,14 @@ Runs as the user who owns the releases: what would delete or change them, could.
 from __future__ import annotations
 
 import os
-import sys
 import urllib.error
 import urllib.request
-from pathlib import Path
 
+import archives
+import loopback_tomcat
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests/ci"), str(ROOT / ".collections"), str(Path(__file__).resolve().parent)]
-
-import archives  # noqa: E402
-import loopback_tomcat  # noqa: E402
-
-from ansible_collections.roundrobin.tomcat.plugins.modules import (  # noqa: E402
+from ansible_collections.roundrobin.tomcat.plugins.modules import (
     tomcat_context,
     tomcat_session_info,
     tomcat_webapp,
@@ -44,20 +38,10 @@ def instance(home, tmp_path):
 
 
 @pytest.fixture
-def run(capsys, instance):
+def run(run_here, instance):
     def call(module, check=False, over="http", **options):
         base = instance.manager(over) if module is not tomcat_webapp else {"base": str(instance.base)}
-        return loopback_tomcat.run(capsys, module, check, **{**base, "name": "ROOT", **options})
-
-    return call
-
-
-@pytest.fixture
-def stage(run, tmp_path, instance):
-    def call(*releases, **options):
-        for release in releases:
-            war = loopback_tomcat.war(tmp_path / f"{release}.war", instance.version, release, **options)
-            run(tomcat_webapp, version=release, src=str(war), remote_src=True, state="staged")
+        return run_here(module, check, **{**base, "name": "ROOT", **options})
 
     return call
 
@@ -72,7 +56,7 @@ def four_corners(run, module, **options):
 
 
 def test_a_context_is_swapped(run, stage, instance):
-    stage("1.0", "2.0", "3.0")
+    stage(instance, "1.0", "2.0", "3.0")
     run(tomcat_webapp, version="1.0")
     with instance.running():
         files = instance.release_files()
@@ -103,8 +87,8 @@ def test_a_context_is_swapped(run, stage, instance):
 
 
 def test_a_release_that_does_not_start(run, stage, instance):
-    stage("1.0")
-    stage("bad", broken=True)
+    stage(instance, "1.0")
+    stage(instance, "bad", broken=True)
     run(tomcat_webapp, version="1.0")
     with instance.running():
         run(tomcat_webapp, version="bad")
@@ -127,7 +111,7 @@ def test_a_release_that_does_not_start(run, stage, instance):
 
 
 def test_users_stay_on_the_release_they_began_with(run, stage, instance):
-    stage("1.0", "2.0", "3.0")
+    stage(instance, "1.0", "2.0", "3.0")
     run(tomcat_webapp, version="1.0")
     with instance.running():
         files = instance.release_files()
@@ -169,7 +153,7 @@ def test_users_stay_on_the_release_they_began_with(run, stage, instance):
 
 
 def test_a_restart_serves_what_was_there(run, stage, instance):
-    stage("1.0", "2.0")
+    stage(instance, "1.0", "2.0")
     run(tomcat_webapp, version="1.0")
     run(tomcat_webapp, version="2.0", parallel=True)
     with instance.running():
@@ -179,7 +163,7 @@ def test_a_restart_serves_what_was_there(run, stage, instance):
 
 def test_the_same_release_twice(run, stage, instance):
     """After a way back beside the newer one, two contexts serve one directory: the manager's list does not tell them apart."""
-    stage("1.0", "2.0")
+    stage(instance, "1.0", "2.0")
     run(tomcat_webapp, version="1.0")
     with instance.running():
         first = instance.get("/?begin=1")["id"]
@@ -196,7 +180,7 @@ def test_the_same_release_twice(run, stage, instance):
         assert instance.get(session=third)["began"] == "1.0"
 
 
-def test_paths_with_more_than_one_part(run, stage, instance, tmp_path):
+def test_paths_with_more_than_one_part(run, instance, tmp_path):
     war = loopback_tomcat.war(tmp_path / "1.0.war", instance.version, "1.0")
     run(tomcat_webapp, name="a#b", version="1.0", src=str(war), remote_src=True)
     with instance.running():
@@ -207,7 +191,7 @@ def test_paths_with_more_than_one_part(run, stage, instance, tmp_path):
         assert [one["path"] for one in run(tomcat_session_info, name=None)["contexts"]] == ["/a/b", "/a/b"]
 
 
-def test_the_manager_is_closed(run, stage, instance):
+def test_the_manager_is_closed(run, instance):
     with instance.running():
         assert "user name or password" in run(tomcat_session_info, url_password="wrong")["msg"]
         over_ajp = run(tomcat_session_info, over="ajp", ajp_secret="wrong")

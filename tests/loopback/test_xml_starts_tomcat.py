@@ -8,33 +8,24 @@ Each release has its files in another form: as shipped, with CRLF, in UTF-16. Ne
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
 import shutil
 import socket
 import ssl
 import subprocess
 import sys
-import time
 import urllib.request
-from pathlib import Path
 
+import archives
 import pytest
+from loopback import free_ports, run_playbook
+from loopback_tomcat import CONF, SECRET, running
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests/ci"), str(ROOT / ".collections")]
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat import ajp as _ajp
 
-import archives  # noqa: E402
-
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat import ajp as _ajp  # noqa: E402
-
-CONF = ["catalina.properties", "logging.properties", "tomcat-users.xml", "web.xml", "server.xml", "context.xml"]
-SECRET = "not-a-secret-in-a-test"
 STORE_PASSWORD = "changeit"
 PORT_OFFSET = 3
-START_SECONDS = 60
 
 FORMS = {
     "as shipped": lambda data: data,
@@ -158,21 +149,11 @@ def play(directory, base, ports, *arguments):
     ]
     (directory / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
     interpreter = ("-e", f"ansible_python_interpreter={sys.executable}")
-    command = ["ansible-playbook", "-i", "host,", "-c", "local", *interpreter, *arguments, directory / "play.yml"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    done = run_playbook("-i", "host,", "-c", "local", *interpreter, *arguments, directory / "play.yml")
     assert done.returncode == 0, done.stdout + done.stderr
     # Tomcat knows all these attributes, and so should the modules.
     assert "WARNING" not in done.stdout + done.stderr
     return int(re.search(r"changed=(\d+)", done.stdout).group(1))
-
-
-def free_ports(count):
-    """Ports, each free now, that stay above 0 without the offset."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _number in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
 
 
 @pytest.fixture(scope="module")
@@ -196,29 +177,6 @@ def make_base(version, form, store, directory):
     (base / "more/index.html").write_text("more=here")
     shutil.copy(store, base / "conf")
     return home, base
-
-
-@contextlib.contextmanager
-def running(home, base, log):
-    """Tomcat in the foreground; whoever leaves has stopped it, or it is killed."""
-    # C1 alone: nothing here runs long enough for more to pay.
-    java = {"CATALINA_OPTS": "-XX:TieredStopAtLevel=1", "LC_ALL": "C.UTF-8"}
-    java |= {"CATALINA_HOME": str(home), "CATALINA_BASE": str(base)}
-    with log.open("w") as output:
-        tomcat = subprocess.Popen(
-            [home / "bin/catalina.sh", "run"], env={**os.environ, **java}, stdout=output, stderr=subprocess.STDOUT
-        )
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while "Server startup in" not in log.read_text():
-            assert tomcat.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.1)
-        yield tomcat
-    finally:
-        if tomcat.poll() is None:
-            tomcat.kill()
-            tomcat.wait()
 
 
 def get(url, **headers):
