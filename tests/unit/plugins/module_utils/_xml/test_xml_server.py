@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""The parts of a server.xml that have options of their own, and purge."""
+
 from __future__ import annotations
 
-import difflib
 import os
 import pathlib
 import xml.parsers.expat
@@ -14,13 +15,17 @@ import pytest
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.connectors import protocol_kind
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.document import XmlDocument
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.server import ServerXml
 
 HERE = pathlib.Path(__file__).resolve()
-STOCK = (HERE.parents[3] / "fixtures" / "server.xml").read_bytes()
 # Real files that others own: they are read where they lie, the project keeps no copy.
 CORPUS = pathlib.Path(os.environ.get("TOMCAT_XML_CORPUS", HERE.parents[6] / "shared" / "corpus"))
 CORPUS_FILES = sorted(CORPUS.glob("*-server-*.xml"))
+
+LOCK_OUT = "org.apache.catalina.realm.LockOutRealm"
+USERS = "org.apache.catalina.realm.UserDatabaseRealm"
+CLUSTER = "org.apache.catalina.ha.tcp.SimpleTcpCluster"
+STATES = ["present", "absent", "disabled"]
+ALIAS = {"tag": "Alias", "text": "www.example.com"}
 
 AJP = {"protocol": "AJP/1.3", "port": "8009"}
 HTTP = {"protocol": "HTTP/1.1", "port": "8080"}
@@ -42,28 +47,6 @@ ROLE = {
 }
 
 
-def apply(options, data=STOCK):
-    document = XmlDocument(data, "server.xml")
-    editor = ServerXml(document, options).apply()
-    document.prove()
-    return document.to_bytes(), editor.changes, editor.warnings
-
-
-def edited(options, data=STOCK):
-    """Apply twice: the second time nothing may change."""
-    once, changes, warnings = apply(options, data)
-    assert bool(changes) == (once != data)
-    assert apply(options, once) == (once, [], warnings)
-    return once
-
-
-def delta(before, after):
-    """Return the lines of the diff; Latin-1 has a character for every byte."""
-    old, new = ([line.decode("latin-1") for line in data.splitlines()] for data in (before, after))
-    lines = difflib.unified_diff(old, new, n=0, lineterm="")
-    return [line for line in lines if not line.startswith(("---", "+++", "@@"))]
-
-
 def well_formed(data):
     """Ask another parser than the one under test."""
     try:
@@ -71,13 +54,6 @@ def well_formed(data):
     except xml.parsers.expat.ExpatError:
         return False
     return True
-
-
-def server(connectors="", service="", host=""):
-    return (
-        f'<Server port="8005">\n  <Service name="S"{service}>\n{connectors}    <Engine name="E" defaultHost="h">\n'
-        f'      <Host name="h"{host}/>\n    </Engine>\n  </Service>\n</Server>\n'
-    ).encode()
 
 
 @pytest.mark.parametrize(
@@ -194,15 +170,132 @@ def server(connectors="", service="", host=""):
                 "+        </Context>",
             ],
         ),
+        (
+            {"executors": [{"name": "pool", "attributes": {"maxThreads": 9}}]},
+            ['+    <Executor name="pool" maxThreads="9" />'],
+        ),
+        (
+            {"connectors": [{"protocol": "http", "port": "81", "identify_by": {"executor": "pool"}}]},
+            ['+    <Connector port="81" protocol="HTTP/1.1" executor="pool" />'],
+        ),
+        (
+            {"connectors": [{"protocol": "http", "port": "81", "identify_by": {"redirectPort": 8443}}]},
+            ['-    <Connector port="8080" protocol="HTTP/1.1"', '+    <Connector port="81" protocol="HTTP/1.1"'],
+        ),
+        (
+            {"hosts": [{"children": [ALIAS, {**ALIAS, "text": "b<&"}]}]},
+            ["+        <Alias>www.example.com</Alias>", "+        <Alias>b&lt;&amp;</Alias>"],
+        ),
+        (
+            {
+                "contexts": [
+                    {
+                        "path": "/shop",
+                        "attributes": {"docBase": "shop"},
+                        "children": [{"tag": "Resources", "children": [{"tag": "PreResources"}]}],
+                    }
+                ]
+            },
+            [
+                '+        <Context path="/shop" docBase="shop">',
+                "+          <Resources>",
+                "+            <PreResources />",
+                "+          </Resources>",
+                "+        </Context>",
+            ],
+        ),
+        (
+            {
+                "realms": [
+                    {
+                        "class_name": LOCK_OUT,
+                        "attributes": {"failureCount": 3},
+                        "children": [
+                            {
+                                "tag": "Realm",
+                                "identify_by": {"className": USERS},
+                                "attributes_to_remove": ["resourceName"],
+                                "children": [{"tag": "CredentialHandler", "attributes": {"iterations": 1}}],
+                            }
+                        ],
+                    }
+                ]
+            },
+            [
+                f'-      <Realm className="{LOCK_OUT}">',
+                f'-        <Realm className="{USERS}"',
+                '-               resourceName="UserDatabase"/>',
+                f'+      <Realm className="{LOCK_OUT}" failureCount="3">',
+                f'+        <Realm className="{USERS}">',
+                '+          <CredentialHandler iterations="1" />',
+                "+        </Realm>",
+            ],
+        ),
+        (
+            {"realms": [{"class_name": USERS, "parent": "host", "host": "localhost"}]},
+            [f'+        <Realm className="{USERS}" />'],
+        ),
+        (
+            {"clusters": [{"class_name": CLUSTER, "children": [{"tag": "Manager", "attributes": {"a": 1}}]}]},
+            [f'+      <Cluster className="{CLUSTER}">', '+        <Manager a="1" />', "+      </Cluster>"],
+        ),
+        (
+            {"global_resources": [{"name": "jdbc/shop"}, {"name": "n", "tag": "Environment", "attributes": {"v": 1}}]},
+            ['+    <Resource name="jdbc/shop" />', '+    <Environment name="n" v="1" />'],
+        ),
+        (
+            {
+                "valves": [
+                    {"class_name": "a.V", "identify_by": {"prefix": "one"}},
+                    {"class_name": "a.V", "identify_by": {"prefix": "two"}, "attributes": {"x": 2}},
+                ],
+                "listeners": [
+                    {"class_name": "a.L", "identify_by": {"id": 1}},
+                    {"class_name": "a.L", "identify_by": {"id": 2}},
+                ],
+            },
+            [
+                '+  <Listener className="a.L" id="1" />',
+                '+  <Listener className="a.L" id="2" />',
+                '+        <Valve className="a.V" prefix="one" />',
+                '+        <Valve className="a.V" prefix="two" x="2" />',
+            ],
+        ),
+        (
+            {
+                "connectors": [
+                    {
+                        "protocol": "org.apache.coyote.http11.Http11NioProtocol",
+                        "port": "8443",
+                        "children": [
+                            {
+                                "tag": "SSLHostConfig",
+                                "children": [{"tag": "Certificate", "identify_by": {"type": "RSA"}, "state": "absent"}],
+                            }
+                        ],
+                    }
+                ]
+            },
+            [
+                "-    <!--",
+                '-            <Certificate certificateKeystoreFile="conf/localhost-rsa.jks"',
+                '-                         certificateKeystorePassword="changeit" type="RSA" />',
+                "-    -->",
+            ],
+        ),
+        (
+            {"elements": [{"parent": "//Engine", "tag": "Cluster", "children": [{"tag": "Channel"}]}]},
+            ["+      <Cluster>", "+        <Channel />", "+      </Cluster>"],
+        ),
     ],
 )
-def test_what_an_administrator_would_have_changed(options, lines):
-    assert delta(STOCK, edited(options)) == lines
-    crlf = STOCK.replace(b"\n", b"\r\n")
+def test_what_an_administrator_would_have_changed(edited, delta, stock, options, lines):
+    assert delta(stock, edited(options)) == lines
+    crlf = stock.replace(b"\n", b"\r\n")
     assert edited(options, crlf) == edited(options).replace(b"\n", b"\r\n")
 
 
-def test_all_that_the_role_wants():
+def test_all_that_the_role_wants(edited, stock):
     after = edited(ROLE)
     ports = [
         (node.get("port"), protocol_kind(node.get("protocol")))
@@ -226,108 +319,17 @@ def test_all_that_the_role_wants():
         ],
     }
     restored = edited(back, after)
-    assert edited({"connectors": [{**AJP, "state": "disabled"}]}, restored) == STOCK
+    assert edited({"connectors": [{**AJP, "state": "disabled"}]}, restored) == stock
 
 
-def test_a_port_moves_and_leaves_no_stale_connector():
+def test_a_port_moves_and_leaves_no_stale_connector(edited):
     for port in ("8109", "8209", "8009"):
         options = {**ROLE, "connectors": [{**ROLE["connectors"][0], "port": port}]}
         nodes = XmlDocument(edited(options, edited(ROLE)), "f").select("/Server/Service/Connector[@protocol='AJP/1.3']")
         assert [node.get("port") for node in nodes] == [port]
 
 
-def test_two_connectors_swap_their_ports():
-    data = server('    <Connector port="1" protocol="AJP/1.3"/>\n    <Connector port="2"/>\n')
-    options = {
-        "connectors": [
-            {"protocol": "AJP/1.3", "port": "2", "match": "protocol"},
-            {"protocol": "HTTP/1.1", "port": "1", "match": "protocol"},
-        ]
-    }
-    after = edited(options, data)
-    assert after == server('    <Connector port="2" protocol="AJP/1.3"/>\n    <Connector port="1"/>\n')
-
-
-def test_an_executor_stands_before_the_connectors():
-    data = server('    <Connector port="1"/>\n')
-    item = {"parent": "/Server/Service", "tag": "Executor", "identify_by": {"name": "x"}}
-    after = edited({"elements": [item]}, data)
-    assert after == server('    <Executor name="x"/>\n    <Connector port="1"/>\n')
-
-
-def test_plain_and_tls_connectors_do_not_meet():
-    options = {
-        "connectors": [
-            {**HTTP_OFF, "match": "protocol"},
-            {"protocol": "HTTP/1.1", "port": "8443", "match": "protocol", "attributes": {"SSLEnabled": True}},
-        ]
-    }
-    after = edited(options)
-    assert [node.get("port") for node in XmlDocument(after, "f").select("//Connector")] == ["8443"]
-    assert b"<SSLHostConfig>" in after
-
-
-@pytest.mark.parametrize(
-    ("given", "kind"),
-    [
-        (None, "http"),
-        ("HTTP/1.1", "http"),
-        ("org.apache.coyote.http11.Http11Nio2Protocol", "http"),
-        ("AJP/1.3", "ajp"),
-        ("org.apache.coyote.ajp.AjpNioProtocol", "ajp"),
-        ("org.example.Mine", "org.example.Mine"),
-    ],
-)
-def test_protocol_kind(given, kind):
-    assert protocol_kind(given) == kind
-
-
-def test_a_generic_protocol_accepts_the_class_that_is_there():
-    data = server('    <Connector port="1" protocol="org.apache.coyote.http11.Http11Nio2Protocol"/>\n')
-    assert edited({"connectors": [{"protocol": "HTTP/1.1", "port": "1"}]}, data) == data
-    wanted = "org.apache.coyote.http11.Http11NioProtocol"
-    assert wanted.encode() in edited({"connectors": [{"protocol": wanted, "port": "1"}]}, data)
-
-
-def test_a_connector_without_protocol_is_http():
-    data = server('    <Connector port="1"/>\n')
-    assert edited({"connectors": [{"protocol": "http", "port": "1", "state": "absent"}]}, data) == server()
-
-
-def test_match_port_changes_the_protocol():
-    data = server('    <Connector port="1" protocol="HTTP/1.1"/>\n')
-    after = edited({"connectors": [{"protocol": "AJP/1.3", "port": "1", "match": "port"}]}, data)
-    assert after == server('    <Connector port="1" protocol="AJP/1.3"/>\n')
-
-
-def test_match_protocol_leaves_tls_alone():
-    data = server('    <Connector port="1" SSLEnabled="true"/>\n    <Connector port="2"/>\n')
-    after = edited({"connectors": [{"protocol": "http", "match": "protocol", "state": "absent"}]}, data)
-    assert after == server('    <Connector port="1" SSLEnabled="true"/>\n')
-    options = {
-        "connectors": [{"protocol": "http", "match": "protocol", "port": "3", "attributes": {"SSLEnabled": True}}]
-    }
-    assert b'<Connector port="3" SSLEnabled="true"' in edited(options, data)
-
-
-def test_match_protocol_takes_the_one_that_has_the_port():
-    data = server('    <Connector port="1"/>\n    <Connector port="2"/>\n')
-    options = {"protocol": "http", "match": "protocol", "port": "2", "attributes": {"maxThreads": 7}}
-    after = edited({"connectors": [options]}, data)
-    assert after == data.replace(b'"2"', b'"2" maxThreads="7"')
-    for changed in ({"port": "3"}, {"state": "absent"}, {"state": "disabled"}):
-        with pytest.raises(CollectionError, match=r"matches 2 elements \(lines 3, 4\); .* give the port"):
-            apply({"connectors": [{**options, **changed}]}, data)
-
-
-def test_of_two_commented_connectors_the_similar_one_comes_back():
-    once = edited({"connectors": [HTTP_OFF]})
-    assert edited({"connectors": [HTTP]}, once) == STOCK
-    pool = {**HTTP, "attributes": {"executor": "tomcatThreadPool"}}
-    assert delta(once, edited({"connectors": [pool]}, once)) == ["-    <!--", "-    -->"]
-
-
-def test_services_are_told_apart_by_name():
+def test_services_are_told_apart_by_name(apply, edited):
     data = b"""<Server><Service name="A"><Engine name="x"/></Service><Service name="B"><Engine name="y"/></Service></Server>"""
     with pytest.raises(CollectionError, match=r"one Service is expected, known are: 'A' \(line 1\), 'B' \(line 1\)"):
         apply({"jvm_route": "r"}, data)
@@ -356,12 +358,6 @@ def test_services_are_told_apart_by_name():
             {"service": {"name": "X", "attributes": {"a": 1}}},
             r"one Service named 'X' is expected, known are: 'Catalina'",
         ),
-        ({"connectors": [{"protocol": "http", "port": "http"}]}, r"connectors\[0\]: port: 'http' is not a port"),
-        ({"connectors": [{"protocol": "http", "port": "-1"}]}, "-1 is not a port"),
-        ({"connectors": [{"protocol": "http"}]}, "port is missing"),
-        ({"connectors": [{"protocol": "http", "match": "protocol"}]}, "port is missing"),
-        ({"connectors": [{"protocol": "no protocol", "port": "1"}]}, "'no protocol' is not a Java class name"),
-        ({"connectors": [{**HTTP, "attributes": {"port": 1}}]}, "attributes cannot hold port"),
         ({"connectors": [{**HTTP, "attributes": {"x": None}}]}, "attribute x has no value"),
         ({"connectors": [{**HTTP, "attributes": {"x": [1]}}]}, "attribute x is a list"),
         (
@@ -375,108 +371,30 @@ def test_services_are_told_apart_by_name():
             {"connectors": [{**HTTP, "attributes": {"x": 1}, "attributes_to_remove": ["x"]}]},
             "both to be set and to be removed",
         ),
-        ({"connectors": [HTTP, HTTP_OFF]}, r"connectors\[1\] \(.*\) and connectors\[0\] \(.*\) mean the same element"),
-        (
-            {"connectors": [HTTP, {**HTTP, "port": "1", "match": "protocol"}]},
-            "mean the same element; each needs one of its own: give the port",
-        ),
-        ({"connectors": [HTTP, {**AJP, "port": "8080", "match": "port"}]}, "mean the same element"),
-        (
-            {"connectors": [{"protocol": "AJP/1.3", "port": "8080"}]},
-            r"port 8080 is used twice .* HTTP/1.1 connector in line \d+",
-        ),
-        ({"connectors": [{"protocol": "AJP/1.3", "port": "8005"}]}, "port 8005 is used twice .* the shutdown port"),
-        ({"shutdown_port": "8080"}, "port 8080 is used twice"),
-        (
-            {"hosts": [{"name": "a"}, {"name": "a"}]},
-            r"hosts\[0\] \(Host with name='a'\) and hosts\[1\] \(Host with name='a'\) mean the same",
-        ),
         ({"listeners": [{"class_name": "not a class"}]}, "is not a Java class name"),
         ({"valves": [{"class_name": "a.V", "host": "x"}]}, "one Host named 'x' is expected, known are: 'localhost'"),
         ({"valves": [{"class_name": "a.V", "host": "x", "parent": "engine"}]}, "choose one"),
-        ({"elements": [{"parent": "/Server/X", "tag": "Y"}]}, "selects 0 elements"),
-        ({"elements": [{"parent": "//Listener", "tag": "Y"}]}, r"selects 2 elements \(lines 4, 8\)"),
-        ({"elements": [{"parent": "/Server[", "tag": "Y"}]}, "is not a valid XPath"),
-        ({"elements": [{"parent": "/Server", "tag": "a b"}]}, "'a b' cannot be the name of an element"),
-        ({"elements": [{"parent": "/Server", "tag": "Listener"}]}, r"matches 2 elements \(lines 4, 8\)"),
-        (
-            {"elements": [{"parent": "/Server", "tag": "X", "identify_by": {"a": 1}, "attributes": {"a": 2}}]},
-            "attribute a is given two values, '1' and '2'",
-        ),
+        ({"valves": [{"class_name": "a.V", "identify_by": {"className": "b"}}]}, "className is given two values"),
+        ({"contexts": [{"path": "shop"}]}, r"contexts\[0\]: 'shop' is not the path of a context; /name is expected"),
+        ({"contexts": [{"path": "/"}]}, "'/' is not the path"),
+        ({"contexts": [{"path": "/a", "host": "x"}]}, r"one Host named 'x' is expected.*contexts\[0\]: host"),
+        ({"realms": [{"class_name": "a b"}]}, r"realms\[0\]: 'a b' is not a Java class name"),
+        ({"realms": [{"class_name": "a.B", "host": "x"}]}, r"realms\[0\]: host is given although parent is engine"),
     ],
 )
-def test_bad_options(options, message):
+def test_bad_options(apply, options, message):
     with pytest.raises(CollectionError, match=message):
         apply(options)
 
 
-def test_a_secret_is_in_no_message():
+def test_a_secret_is_in_no_message(apply):
     options = {"connectors": [{**HTTP, "attributes": {"secret": "hush\0hush"}}]}
     with pytest.raises(CollectionError) as caught:
         apply(options)
     assert "hush" not in str(caught.value)
 
 
-def test_changes_are_told_without_secrets():
-    data = server('    <Connector port="1" protocol="AJP/1.3" secret="old-hush"/>\n')
-    options = {
-        "jvm_route": "r",
-        "connectors": [
-            {"protocol": "ajp", "port": "1", "attributes": {"secret": "hush"}},
-            {"protocol": "http", "port": "2", "attributes": {"keystorePass": "hush", "myKey": "hush"}},
-        ],
-        "secret_attributes": ["mykey"],
-    }
-    _data, changes, _warnings = apply(options, data)
-    assert "hush" not in str(changes)
-    assert changes == [
-        {
-            "action": "set",
-            "element": 'Server/Service[@name="S"]/Engine[@name="E"]',
-            "attribute": "jvmRoute",
-            "before": None,
-            "after": "r",
-        },
-        {
-            "action": "set",
-            "element": 'Server/Service[@name="S"]/Connector[@port="1"]',
-            "attribute": "secret",
-            "before": "********",
-            "after": "********",
-        },
-        {
-            "action": "added",
-            "element": 'Server/Service[@name="S"]/Connector[@port="2"]',
-            "attributes": {"port": "2", "protocol": "HTTP/1.1", "keystorePass": "********", "myKey": "********"},
-        },
-    ]
-
-
-def test_ports_that_clashed_before_are_a_warning_unless_they_are_wanted():
-    data = server('    <Connector port="1"/>\n    <Connector port="1" address="::1" protocol="AJP/1.3"/>\n')
-    _data, changes, warnings = apply({"jvm_route": "r"}, data)
-    assert len(changes) == 1
-    assert "port 1 is used twice" in warnings[0]
-    with pytest.raises(CollectionError, match="port 1 is used twice"):
-        apply({"connectors": [{"protocol": "ajp", "port": "1"}]}, data)
-    assert apply({"connectors": [{"protocol": "ajp", "port": "1", "state": "absent"}]}, data)[2] == []
-
-
-def test_one_port_on_two_addresses_is_fine():
-    data = server('    <Connector port="1" address="192.0.2.1"/>\n')
-    options = {"connectors": [{"protocol": "ajp", "port": "1", "attributes": {"address": "192.0.2.2"}}]}
-    assert b'address="192.0.2.2"' in edited(options, data)
-
-
-@pytest.mark.parametrize(
-    "data", [b"<Context/>", b"<web-app/>", b'<x:Server xmlns:x="urn:x"/>', b'<!DOCTYPE Server><server port="8005"/>']
-)
-def test_another_kind_of_file(data):
-    with pytest.raises(CollectionError, match="server.xml:1: the root element is .* begins with Server"):
-        apply({"jvm_route": "r"}, data)
-
-
-def test_a_server_without_parts():
+def test_a_server_without_parts(apply):
     with pytest.raises(CollectionError, match="Server has no Service"):
         apply({"jvm_route": "r"}, b"<Server/>")
     with pytest.raises(CollectionError, match="Service 'S' has 0 Engine elements"):
@@ -487,6 +405,124 @@ def test_a_server_without_parts():
             {"hosts": [{"attributes": {"x": 1}}]},
             b'<Server><Service><Engine defaultHost="c">' + hosts + b"</Engine></Service></Server>",
         )
+
+
+EACH = {
+    "executors": {"name": "x"},
+    "hosts": {"name": "b"},
+    "contexts": {"path": "/x"},
+    "listeners": {"class_name": "a.B"},
+    "valves": {"class_name": "a.B", "parent": "engine"},
+    "realms": {"class_name": "a.B", "parent": "host"},
+    "clusters": {"class_name": "a.B"},
+    "global_resources": {"name": "x"},
+    "connectors": {"protocol": "http", "port": "1", "identify_by": {"executor": "x"}},
+}
+
+
+@pytest.mark.parametrize("kind", EACH)
+def test_each_kind_goes_and_comes_back(edited, stock, kind):
+    there = edited({kind: [{**EACH[kind], "attributes": {"a": 1}}]})
+    off = edited({kind: [{**EACH[kind], "state": "disabled"}]}, there)
+    assert off.count(b"<!--") == there.count(b"<!--") + 1
+    assert edited({kind: [EACH[kind]]}, off) == there
+    assert edited({kind: [{**EACH[kind], "state": "absent"}]}, there) == stock
+    assert edited({kind: [{**EACH[kind], "attributes_to_remove": ["a"]}]}, there) == edited({kind: [EACH[kind]]})
+
+
+@pytest.mark.parametrize("kind", EACH)
+def test_purge_leaves_what_an_entry_names(apply, edited, kind):
+    there = edited({kind: [EACH[kind]]})
+    named = {kind: [EACH[kind]], "purge": [kind]}
+    once = edited(named)
+    assert edited(named, there) == once
+    none = edited({kind: [], "purge": [kind]}, there)
+    assert none == edited({kind: [], "purge": [kind]}, once)
+    assert XmlDocument(none, "f").root.get("port") == "8005"
+    with pytest.raises(CollectionError, match=f"purge: {kind} is named but the option {kind} is not given"):
+        apply({"purge": [kind]})
+    with pytest.raises(CollectionError, match="is not given"):
+        apply({"purge": [kind], kind: None})
+
+
+def test_purge_stays_where_the_options_are(edited):
+    data = b"""<Server>
+  <GlobalNamingResources>
+    <Resource name="a"/>
+    <Transaction/>
+  </GlobalNamingResources>
+  <Service name="S">
+    <Connector port="1"/>
+    <Connector port="2"/>
+    <!-- <Connector port="3"/> -->
+    <Engine name="E" defaultHost="h">
+      <Valve className="a.E"/>
+      <Host name="h">
+        <Context path="/a"><Valve className="a.C"/></Context>
+        <Valve className="a.H"/>
+        <Valve className="a.K"/>
+        <Valve className="a.J"/>
+      </Host>
+    </Engine>
+  </Service>
+  <Service name="T">
+    <Connector port="4"/>
+  </Service>
+</Server>
+"""
+    options = {
+        "service": {"name": "S"},
+        "connectors": [{"protocol": "http", "port": "2", "state": "disabled"}],
+        "valves": [],
+        "global_resources": [],
+        # Named, be it in another option.
+        "hosts": [{"children": [{"tag": "Valve", "identify_by": {"className": "a.H"}}]}],
+        "elements": [{"parent": "//Host", "tag": "Valve", "identify_by": {"className": "a.K"}}],
+        "purge": ["connectors", "valves", "global_resources"],
+    }
+    gone = (b'    <Resource name="a"/>\n', b'    <Connector port="1"/>\n')
+    gone += (b'      <Valve className="a.E"/>\n', b'        <Valve className="a.J"/>\n')
+    after = data.replace(b'<Connector port="2"/>', b'<!-- <Connector port="2"/> -->')
+    for line in gone:
+        after = after.replace(line, b"")
+    assert edited(options, data) == after
+
+
+def test_purged_hosts_take_with_them_what_is_inside(apply, edited):
+    data = edited({"hosts": [{"name": "b", "children": [{"tag": "Valve", "attributes": {"className": "a.V"}}]}]})
+    _after, changes, _warnings = apply({"hosts": [{}], "valves": [], "purge": ["valves", "hosts"]}, data)
+    assert [change["element"].rpartition("Catalina")[2] for change in changes] == [
+        '"]/Host[@name="b"]',
+        '"]/Host[@name="localhost"]/Valve[@className="org.apache.catalina.valves.AccessLogValve"]',
+    ]
+
+
+def test_global_naming_resources_are_created_where_they_belong(edited):
+    data = b'<Server>\n  <Listener className="a.L"/>\n  <Service name="S"/>\n</Server>\n'
+    assert edited({"global_resources": [{"name": "a", "state": "absent"}]}, data) == data
+    assert edited({"global_resources": [{"name": "a"}]}, data) == data.replace(
+        b"  <Service",
+        b'  <GlobalNamingResources>\n    <Resource name="a"/>\n  </GlobalNamingResources>\n  <Service',
+    )
+
+
+def test_another_cluster_gets_the_class(edited, delta):
+    data = edited({"clusters": [{"class_name": "a.B", "children": [{"tag": "Channel"}]}]})
+    assert delta(data, edited({"clusters": [{"class_name": "a.C"}]}, data)) == [
+        '-      <Cluster className="a.B">',
+        '+      <Cluster className="a.C">',
+    ]
+
+
+@pytest.mark.parametrize("options", [{"global_resources": [{"name": "a"}]}, {"listeners": [{"class_name": "a.L"}]}])
+def test_what_belongs_to_the_server_needs_no_service(edited, options):
+    assert edited(options, b"<Server/>") != b"<Server/>"
+
+
+def test_two_global_naming_resources(apply):
+    data = b"<Server><GlobalNamingResources/><GlobalNamingResources/></Server>"
+    with pytest.raises(CollectionError, match="one GlobalNamingResources is expected"):
+        apply({"global_resources": [{"name": "a"}]}, data)
 
 
 # Each with the number of lines that it may take away and add at most.
@@ -507,7 +543,7 @@ EDITS = [
 
 
 @pytest.mark.parametrize("file", CORPUS_FILES, ids=lambda file: file.stem)
-def test_files_of_others(file):
+def test_files_of_others(edited, delta, file):
     data = file.read_bytes()
     if not well_formed(data):
         with pytest.raises(CollectionError, match=rf"^{file}:\d+:\d+: is not well-formed XML: "):
