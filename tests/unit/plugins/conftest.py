@@ -1,7 +1,7 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A chain as the preflight of a rollout reads it, for the tests of what is made of that."""
+"""For tests of many folders: a chain as the preflight of a rollout reads it, and a clock that waits for nobody."""
 
 from __future__ import annotations
 
@@ -224,3 +224,24 @@ class ReadChain:
 def read_chain():
     """Of session scope, so that hypothesis may use it: it makes a new chain each time."""
     return ReadChain
+
+
+class FakeClock:
+    """A clock that only sleep() moves."""
+
+    def __init__(self):
+        self.now = 0.0
+        self.slept = []
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture(scope="session")
+def new_clock():
+    """Make a clock that only sleep() moves."""
+    return FakeClock

@@ -7,33 +7,20 @@ from __future__ import annotations
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._wait import SystemClock, wait_until
 
 
-class Clock:
-    def __init__(self):
-        self.now = 0.0
-        self.slept = []
-
-    def monotonic(self):
-        return self.now
-
-    def sleep(self, seconds):
-        self.slept.append(seconds)
-        self.now += seconds
-
-
-def test_looks_once_when_that_is_enough():
-    clock = Clock()
+def test_looks_once_when_that_is_enough(new_clock):
+    clock = new_clock()
     outcome = wait_until(lambda: 7, lambda seen: seen == 7, timeout=0, interval=1, clock=clock)
     assert (outcome.done, outcome.last, outcome.seconds, outcome.looks, clock.slept) == (True, 7, 0, 1, [])
 
 
-def test_looks_until_enough():
-    clock = Clock()
+def test_looks_until_enough(new_clock):
+    clock = new_clock()
     outcome = wait_until(lambda: clock.now, lambda seen: seen >= 3, timeout=9, interval=1, clock=clock)
     assert (outcome.done, outcome.last, outcome.looks) == (True, 3, 4)
 
 
-def test_looks_at_the_deadline_too():
-    clock = Clock()
+def test_looks_at_the_deadline_too(new_clock):
+    clock = new_clock()
     outcome = wait_until(lambda: clock.now, lambda seen: False, timeout=2.5, interval=1, clock=clock)
     assert (outcome.done, outcome.last, outcome.seconds) == (False, 2.5, 2.5)
     assert clock.slept == [1, 1, 0.5]

@@ -5,22 +5,19 @@
 
 from __future__ import annotations
 
-import pathlib
-
 import pytest
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer import model
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.model import ManagerError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.pages import parse_xml
 
-PAGES = pathlib.Path(__file__).resolve().parents[3] / "fixtures" / "balancer_manager"
+
+@pytest.fixture
+def read(page):
+    return lambda name: parse_xml(page(name))
 
 
-def read(name):
-    return parse_xml((PAGES / name).read_text())
-
-
-def test_states_and_usability():
+def test_states_and_usability(read):
     first, standby, third = read("draining_and_error.xml")[0].members
     assert (first.state, model.usable(first)) == ("draining", False)
     assert (standby.state, model.usable(standby), standby.as_dict()["standby"]) == ("disabled", False, True)
@@ -44,7 +41,7 @@ def test_every_word_of_the_status_is_known():
         ({"worker": "unix:/run/shop/app.sock|http://localhost"}, "unix:/run/shop/app.sock|http://localhost"),
     ],
 )
-def test_finds_the_one_member(key, worker):
+def test_finds_the_one_member(read, key, worker):
     balancers = read("fresh.xml")
     assert model.find(balancers, key.get("balancer"), key.get("worker"), key.get("route"))[1].worker == worker
 
@@ -63,13 +60,13 @@ def test_finds_the_one_member(key, worker):
         ({"worker": "ajp://h:x"}, "not a URL"),
     ],
 )
-def test_never_takes_another_member(key, part):
+def test_never_takes_another_member(read, key, part):
     balancers = read("fresh.xml")
     with pytest.raises(ManagerError, match=part):
         model.find(balancers, key.get("balancer"), key.get("worker"), key.get("route"))
 
 
-def test_a_member_that_was_renamed_is_found_again():
+def test_a_member_that_was_renamed_is_found_again(read):
     balancers = read("fresh.xml")
     assert model.find(balancers, "shop", None, "old", "t2")[1].route == "t2"
     assert model.find(balancers, "shop", None, "t1", "t2")[1].route == "t1"

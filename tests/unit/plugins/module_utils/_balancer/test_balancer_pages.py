@@ -5,21 +5,13 @@
 
 from __future__ import annotations
 
-import pathlib
-
 import pytest
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer import pages
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.model import ManagerError, Unreachable
 
-PAGES = pathlib.Path(__file__).resolve().parents[3] / "fixtures" / "balancer_manager"
 
-
-def page(name):
-    return (PAGES / name).read_text()
-
-
-def test_reads_every_balancer_and_member():
+def test_reads_every_balancer_and_member(page):
     shop, blog = pages.parse_xml(page("fresh.xml"))
     assert (shop.name, blog.name) == ("shop", "blog")
     assert [member.worker for member in shop.members + blog.members] == [
@@ -34,7 +26,7 @@ def test_reads_every_balancer_and_member():
     assert shop.nonce and shop.nonce != blog.nonce
 
 
-def test_the_nonce_is_never_shown():
+def test_the_nonce_is_never_shown(page):
     shop = pages.parse_xml(page("fresh.xml"))[0]
     assert shop.nonce not in repr(shop) + repr(shop.as_dict())
 
@@ -49,7 +41,7 @@ def without(balancers, *names):
     return data
 
 
-def test_both_views_say_the_same():
+def test_both_views_say_the_same(page):
     xml, html = pages.parse_xml(page("names_and_checks.xml")), pages.parse_html(page("names_and_checks.html"))
     only_one_has = ("retries", "health_check", "sticky_session", "max_attempts")
     assert without(xml, *only_one_has) == without(html, *only_one_has)
@@ -57,7 +49,7 @@ def test_both_views_say_the_same():
 
 
 @pytest.mark.parametrize("view", ["xml", "html"])
-def test_names_that_httpd_does_not_escape(view):
+def test_names_that_httpd_does_not_escape(page, view):
     names, mixed, checked = getattr(pages, f"parse_{view}")(page(f"names_and_checks.{view}"))
     assert [known.name for known in (names, mixed, checked)] == ["names&more", "c%20d", "checked"]
     assert [(member.worker, member.route) for member in names.members + mixed.members] == [
@@ -71,7 +63,7 @@ def test_names_that_httpd_does_not_escape(view):
     ]
 
 
-def test_the_health_check_comes_from_the_html_view():
+def test_the_health_check_comes_from_the_html_view(page):
     balancers = pages.with_details(pages.parse_xml(page("names_and_checks.xml")), page("names_and_checks.html"))
     checked = balancers[2].as_dict()
     members = checked.pop("members")
@@ -100,7 +92,7 @@ def test_the_health_check_comes_from_the_html_view():
 
 @pytest.mark.parametrize("cut", [20, 300, 2000, -20])
 @pytest.mark.parametrize("view", ["xml", "html"])
-def test_a_page_cut_short_is_an_error(view, cut):
+def test_a_page_cut_short_is_an_error(page, view, cut):
     with pytest.raises(Unreachable, match="cut short"):
         getattr(pages, f"parse_{view}")(page(f"names_and_checks.{view}")[:cut])
 
@@ -126,7 +118,7 @@ def test_other_xml_is_an_error(text, part):
         ("<td>2000ms</td>", "<td>often</td>", "'often' where a number"),
     ],
 )
-def test_another_page_is_an_error(old, new, part):
+def test_another_page_is_an_error(page, old, new, part):
     text = page("names_and_checks.html")
     assert old in text
     with pytest.raises(ManagerError, match=part):
@@ -134,6 +126,6 @@ def test_another_page_is_an_error(old, new, part):
 
 
 @pytest.mark.parametrize("tag, value", [("busy", "0"), ("loadfactor", "1.00")])
-def test_a_number_that_is_none_is_an_error(tag, value):
+def test_a_number_that_is_none_is_an_error(page, tag, value):
     with pytest.raises(ManagerError, match="'many' where a number"):
         pages.parse_xml(page("fresh.xml").replace(f"<httpd:{tag}>{value}<", f"<httpd:{tag}>many<"))
