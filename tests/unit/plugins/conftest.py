@@ -1,14 +1,26 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""For tests of many folders: a chain as the preflight of a rollout reads it, and a clock that waits for nobody."""
+"""For tests of many folders.
+
+A chain as the preflight of a rollout reads it, a clock that waits for nobody,
+servers to ask over HTTP and AJP, and a Tomcat's manager.
+"""
 
 from __future__ import annotations
 
 import copy
+import http.server
+import os
+import socket
+import socketserver
+import struct
+import threading
+from urllib.parse import parse_qs
 
 import pytest
 
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.health import Answer
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.topology import derive
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.plan import plan
 
@@ -245,3 +257,154 @@ class FakeClock:
 def new_clock():
     """Make a clock that only sleep() moves."""
     return FakeClock
+
+
+# -- what is asked over a socket -------------------------------------------
+
+AJP_SECRET = "hush-hush"
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    """Answers by path."""
+
+    def do_GET(self):
+        status, body = {
+            "/health": (200, b"version=1.4.2 host=" + self.headers["Host"].encode()),
+            "/sick": (503, b"<html><body>database is <b>down</b></body></html>"),
+            "/login": (302, b""),
+        }[self.path]
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Location", "/health")
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+    do_HEAD = do_GET
+
+    def log_message(self, *dummy):
+        """Stay quiet."""
+
+
+class Connector(socketserver.StreamRequestHandler):
+    """Speaks AJP as Tomcat does: CPONG, then 200 to the right secret and 403 to any other."""
+
+    def handle(self):
+        def packet(payload):
+            self.wfile.write(b"AB" + struct.pack(">H", len(payload)) + payload)
+
+        def request():
+            magic, length = struct.unpack(">2sH", self.rfile.read(4))
+            assert magic == b"\x12\x34"
+            return self.rfile.read(length)
+
+        assert request() == b"\x0a"
+        packet(b"\x09")
+        good = b"\x0c\x00\x09" + AJP_SECRET.encode() + b"\x00\xff" in request()
+        packet(b"\x04" + struct.pack(">H", 200 if good else 403) + b"\x00\x00\x00\x00\x00")
+        packet(b"\x03\x00\x0dversion=1.4.2\x00")
+        packet(b"\x05\x00")
+
+
+@pytest.fixture
+def serve():
+    """Start servers on ports of their own; returns the port."""
+    running = []
+
+    def _serve(make, handler):
+        server = make(("127.0.0.1", 0), handler)
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        running.append(server)
+        return server.server_address[1]
+
+    yield _serve
+    for server in running:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def web(serve):
+    return f"http://127.0.0.1:{serve(http.server.ThreadingHTTPServer, Page)}"
+
+
+@pytest.fixture
+def answered_by():
+    """What answers at web."""
+    return Page
+
+
+@pytest.fixture
+def ajp_secret():
+    """What the connector at ajp wants to hear."""
+    return AJP_SECRET
+
+
+@pytest.fixture
+def ajp(serve):
+    return f"ajp://127.0.0.1:{serve(socketserver.ThreadingTCPServer, Connector)}"
+
+
+@pytest.fixture
+def silent():
+    """A port that accepts and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+# -- a Tomcat's manager ----------------------------------------------------
+
+
+class FakeTomcat:
+    """Contexts by version: the directory that each serves, whether it runs, and its sessions."""
+
+    def __init__(self, base):
+        self.base = base
+        self.contexts = {}
+        self.sick = set()
+        self.asked = []
+
+    def link(self, version):
+        return self.base / "webapps" / (f"app##{version}" if version else "app")
+
+    def ask(self, path, query):
+        command, given = path.rpartition("/")[2], {name: values[0] for name, values in parse_qs(query).items()}
+        version = given.get("version", "")
+        self.asked.append((command, version))
+        if command == "list":
+            lines = [
+                f"/app:{'running' if state else 'stopped'}:{sessions}:{served}"
+                for served, state, sessions in self.contexts.values()
+            ]
+            return self.answer("OK - Listed applications", "/:running:0:/elsewhere", *lines)
+        if command == "sessions":
+            if version not in self.contexts:
+                return self.answer(f"FAIL - No context exists named [/app##{version}]")
+            return self.answer("OK - Sessions", f"<1 minutes: [{self.contexts[version][2]}] sessions")
+        assert command == "deploy" and "war=" in query
+        if not self.link(version).exists():
+            self.contexts.pop(version, None)
+        elif version not in self.contexts:
+            served = os.path.realpath(self.link(version))
+            self.contexts[version] = (served, os.path.basename(os.path.dirname(served)) not in self.sick, 0)
+        return self.answer("FAIL - it never says the truth")
+
+    def link_to(self, version, release):
+        place = self.link(version)
+        place.unlink(missing_ok=True)
+        place.symlink_to(f"../releases/app/{release}/exploded")
+
+    @staticmethod
+    def answer(*lines):
+        return Answer(0.0, 200, "\n".join(lines))
+
+
+@pytest.fixture
+def tomcat(tmp_path):
+    """A Tomcat that is told what to answer, with releases 1.0 and 2.0 of app; none is linked."""
+    for name in ("webapps", "logs"):
+        (tmp_path / name).mkdir()
+    for version in ("1.0", "2.0"):
+        (tmp_path / "releases/app" / version / "exploded").mkdir(parents=True)
+    return FakeTomcat(tmp_path)

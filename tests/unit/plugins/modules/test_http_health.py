@@ -4,97 +4,14 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import socket
-import socketserver
-import struct
-import threading
 from datetime import datetime
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.roundrobin.tomcat.plugins.modules import http_health
-
-SECRET = "hush-hush"
-
-
-class Page(http.server.BaseHTTPRequestHandler):
-    """Answers by path."""
-
-    def do_GET(self):
-        status, body = {
-            "/health": (200, b"version=1.4.2 host=" + self.headers["Host"].encode()),
-            "/sick": (503, b"<html><body>database is <b>down</b></body></html>"),
-            "/login": (302, b""),
-        }[self.path]
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Location", "/health")
-        self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(body)
-
-    do_HEAD = do_GET
-
-    def log_message(self, *dummy):
-        """Stay quiet."""
-
-
-class Connector(socketserver.StreamRequestHandler):
-    """Speaks AJP as Tomcat does: CPONG, then 200 to the right secret and 403 to any other."""
-
-    def handle(self):
-        def packet(payload):
-            self.wfile.write(b"AB" + struct.pack(">H", len(payload)) + payload)
-
-        def request():
-            magic, length = struct.unpack(">2sH", self.rfile.read(4))
-            assert magic == b"\x12\x34"
-            return self.rfile.read(length)
-
-        assert request() == b"\x0a"
-        packet(b"\x09")
-        good = b"\x0c\x00\x09" + SECRET.encode() + b"\x00\xff" in request()
-        packet(b"\x04" + struct.pack(">H", 200 if good else 403) + b"\x00\x00\x00\x00\x00")
-        packet(b"\x03\x00\x0dversion=1.4.2\x00")
-        packet(b"\x05\x00")
-
-
-@pytest.fixture
-def serve():
-    """Start servers on ports of their own; returns the port."""
-    running = []
-
-    def _serve(make, handler):
-        server = make(("127.0.0.1", 0), handler)
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        running.append(server)
-        return server.server_address[1]
-
-    yield _serve
-    for server in running:
-        server.shutdown()
-        server.server_close()
-
-
-@pytest.fixture
-def web(serve):
-    return f"http://127.0.0.1:{serve(http.server.ThreadingHTTPServer, Page)}"
-
-
-@pytest.fixture
-def ajp(serve):
-    return f"ajp://127.0.0.1:{serve(socketserver.ThreadingTCPServer, Connector)}"
-
-
-@pytest.fixture
-def silent():
-    """A port that accepts and says nothing."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield listener.getsockname()[1]
 
 
 @pytest.fixture
@@ -125,7 +42,7 @@ def test_held(run, web):
     assert told["tries"] > 4
 
 
-def test_not_held(run, web, monkeypatch):
+def test_not_held(answered_by, run, web, monkeypatch):
     asked = []
 
     def sick_later(self):
@@ -134,8 +51,8 @@ def test_not_held(run, web, monkeypatch):
             self.path = "/sick"
         answer(self)
 
-    answer = Page.do_GET
-    monkeypatch.setattr(Page, "do_GET", sick_later)
+    answer = answered_by.do_GET
+    monkeypatch.setattr(answered_by, "do_GET", sick_later)
     told = run(url=web + "/health", hold=60)
     assert (told["failed"], told["tries"], told["status"]) == (True, 6, 503)
     assert "into the 60 s that it must hold, the last answer: status 503 instead of 200" in told["msg"]
@@ -187,10 +104,10 @@ def test_somebody_silent(run, scheme, silent):
     assert "(1 tries): the last answer: no complete answer within 0.2 s" in told["msg"]
 
 
-def test_ajp(run, ajp):
-    told = run(url=ajp + "/health", ajp_secret=SECRET, pattern="version={version}", version="1.4.2")
+def test_ajp(ajp_secret, run, ajp):
+    told = run(url=ajp + "/health", ajp_secret=ajp_secret, pattern="version={version}", version="1.4.2")
     assert (told["status"], told["body"]) == (200, "version=1.4.2")
-    assert SECRET not in json.dumps(told)
+    assert ajp_secret not in json.dumps(told)
 
 
 def test_ajp_with_a_wrong_secret(run, ajp):
@@ -239,7 +156,7 @@ def test_bad_input(run, options, words):
     assert words in run(**options)["msg"]
 
 
-def test_without_requests(run, monkeypatch, ajp):
+def test_without_requests(ajp_secret, run, monkeypatch, ajp):
     monkeypatch.setattr(http_health, "requests", None)
     assert "requests" in run(url="http://h/")["msg"]
-    assert run(url=ajp + "/", ajp_secret=SECRET)["status"] == 200
+    assert run(url=ajp + "/", ajp_secret=ajp_secret)["status"] == 200

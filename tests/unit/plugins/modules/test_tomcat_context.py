@@ -8,73 +8,23 @@ from __future__ import annotations
 
 import json
 import os
-from urllib.parse import parse_qs
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.health import Answer
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.manager import TomcatManager
 from ansible_collections.roundrobin.tomcat.plugins.modules import tomcat_context, tomcat_session_info
 
 URL = "http://198.18.0.3:8080/roundrobin-manager"
 
 
-class Tomcat:
-    """Contexts by version: the directory that each serves, whether it runs, and its sessions."""
-
-    def __init__(self, base):
-        self.base = base
-        self.contexts = {}
-        self.sick = set()
-        self.asked = []
-
-    def link(self, version):
-        return self.base / "webapps" / (f"app##{version}" if version else "app")
-
-    def ask(self, path, query):
-        command, given = path.rpartition("/")[2], {name: values[0] for name, values in parse_qs(query).items()}
-        version = given.get("version", "")
-        self.asked.append((command, version))
-        if command == "list":
-            lines = [
-                f"/app:{'running' if state else 'stopped'}:{sessions}:{served}"
-                for served, state, sessions in self.contexts.values()
-            ]
-            return self.answer("OK - Listed applications", "/:running:0:/elsewhere", *lines)
-        if command == "sessions":
-            if version not in self.contexts:
-                return self.answer(f"FAIL - No context exists named [/app##{version}]")
-            return self.answer("OK - Sessions", f"<1 minutes: [{self.contexts[version][2]}] sessions")
-        assert command == "deploy" and "war=" in query
-        if not self.link(version).exists():
-            self.contexts.pop(version, None)
-        elif version not in self.contexts:
-            served = os.path.realpath(self.link(version))
-            self.contexts[version] = (served, os.path.basename(os.path.dirname(served)) not in self.sick, 0)
-        return self.answer("FAIL - it never says the truth")
-
-    @staticmethod
-    def answer(*lines):
-        return Answer(0.0, 200, "\n".join(lines))
-
-
 @pytest.fixture
-def tomcat(tmp_path, monkeypatch):
-    for name in ("webapps", "logs"):
-        (tmp_path / name).mkdir()
-    for version in ("1.0", "2.0"):
-        (tmp_path / "releases/app" / version / "exploded").mkdir(parents=True)
-    tomcat = Tomcat(tmp_path)
+def run(tomcat, capsys, monkeypatch):
     for module in (tomcat_context, tomcat_session_info):
         monkeypatch.setattr(
             module, "connect", lambda options, requests: TomcatManager(options["manager_url"], tomcat.ask)
         )
-    return tomcat
 
-
-@pytest.fixture
-def run(tomcat, capsys):
     def call(check=False, module=tomcat_context, **options):
         given = {
             "base": str(tomcat.base),
@@ -90,12 +40,6 @@ def run(tomcat, capsys):
     return call
 
 
-def link(tomcat, version, release):
-    place = tomcat.link(version)
-    place.unlink(missing_ok=True)
-    place.symlink_to(f"../releases/app/{release}/exploded")
-
-
 def corners(run, **options):
     """changed of check mode, run, check mode, run."""
     return [run(check=check, **options)["changed"] for check in (True, False, True, False)]
@@ -107,9 +51,9 @@ def test_nothing_is_linked(run):
 
 
 def test_present(run, tomcat):
-    link(tomcat, "", "1.0")
+    tomcat.link_to("", "1.0")
     assert corners(run) == [True, True, False, False]
-    link(tomcat, "", "2.0")
+    tomcat.link_to("", "2.0")
     foretold, done = run(check=True), run()
     assert foretold["diff"] == done["diff"]
     assert (done["version"], done["context_version"]) == ("2.0", "")
@@ -122,13 +66,13 @@ def test_present(run, tomcat):
 
 
 def test_reloaded_is_a_change_each_time(run, tomcat):
-    link(tomcat, "", "1.0")
+    tomcat.link_to("", "1.0")
     assert corners(run, state="reloaded") == [True, True, True, True]
 
 
 def test_what_does_not_run_is_a_failure(run, tomcat):
     tomcat.sick.add("2.0")
-    link(tomcat, "", "2.0")
+    tomcat.link_to("", "2.0")
     (tomcat.base / "logs/catalina.2026-11-24.log").write_text("")
     failed = run()
     assert "release 2.0 of app was deployed, but does not run" in failed["msg"]
@@ -148,7 +92,7 @@ def test_what_does_not_run_is_a_failure(run, tomcat):
 )
 def test_absent_finds_what_tomcat_calls_them(run, tomcat, linked, gone):
     for version in sorted([*linked, *gone]):
-        link(tomcat, version, "1.0")
+        tomcat.link_to(version, "1.0")
         run(context_version=version)
     for version in gone:
         tomcat.link(version).unlink()
@@ -166,8 +110,8 @@ def test_what_tomcat_keeps_is_told(run, tomcat):
 
 
 def test_sessions(run, tomcat):
-    link(tomcat, "", "1.0")
-    link(tomcat, "000001", "2.0")
+    tomcat.link_to("", "1.0")
+    tomcat.link_to("000001", "2.0")
     for version in ("", "000001"):
         run(context_version=version)
     tomcat.contexts = {version: (served, True, 3) for version, (served, _runs, _none) in tomcat.contexts.items()}

@@ -16,41 +16,33 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.health i
     wait_healthy,
 )
 
-
-class FakeClock:
-    def __init__(self):
-        self.now = 100.0
-
-    def monotonic(self):
-        return self.now
-
-    def sleep(self, seconds):
-        self.now += seconds
-
-
 GOOD = Answer(latency=0.01, status=200, body="status=ok\nversion=1.4.2\n")
 SICK = Answer(latency=0.01, status=503, body="status=sick\nversion=1.4.2\n")
 OLD = Answer(latency=0.01, status=200, body="version=1.4.1\n")
 REFUSED = Answer(latency=0.0, error="Connection refused")
 
 
-def wait(answers, successes=2, timeout=10.0, pattern="version={version}$", cost=0.0, hold=0.0):
-    clock = FakeClock()
-    queue = list(answers)
+@pytest.fixture
+def wait(new_clock):
+    def call(answers, successes=2, timeout=10.0, pattern="version={version}$", cost=0.0, hold=0.0):
+        clock = new_clock()
+        queue = list(answers)
 
-    def ask():
-        clock.sleep(cost)
-        return queue.pop(0) if len(queue) > 1 else queue[0]
+        def ask():
+            clock.sleep(cost)
+            return queue.pop(0) if len(queue) > 1 else queue[0]
 
-    return wait_healthy(
-        ask,
-        build_expectation([200], pattern, "1.4.2"),
-        successes=successes,
-        timeout=timeout,
-        interval=1.0,
-        clock=clock,
-        hold=hold,
-    )
+        return wait_healthy(
+            ask,
+            build_expectation([200], pattern, "1.4.2"),
+            successes=successes,
+            timeout=timeout,
+            interval=1.0,
+            clock=clock,
+            hold=hold,
+        )
+
+    return call
 
 
 @pytest.mark.parametrize(
@@ -119,7 +111,7 @@ def test_bad_expectations(statuses, pattern, version, words):
         build_expectation(statuses, pattern, version)
 
 
-def test_two_in_a_row():
+def test_two_in_a_row(wait):
     health = wait([REFUSED, REFUSED, SICK, GOOD, SICK, GOOD, GOOD])
     assert (health.healthy, health.tries, health.seconds) == (True, 7, 6.0)
     assert [(item.outcome, item.count, item.first, item.last) for item in health.evidence] == [
@@ -131,7 +123,7 @@ def test_two_in_a_row():
     ]
 
 
-def test_the_old_version_is_not_healthy():
+def test_the_old_version_is_not_healthy(wait):
     health = wait([OLD])
     assert not health.healthy
     message = failure_message("http://h/health", health, 2)
@@ -141,7 +133,7 @@ def test_the_old_version_is_not_healthy():
     )
 
 
-def test_message_tells_the_story():
+def test_message_tells_the_story(wait):
     health = wait([REFUSED, REFUSED, SICK], timeout=4.0)
     assert failure_message("http://h/", health, 2) == (
         "http://h/ was not healthy within 4.0 s (5 tries): the last answer: status 503 instead of 200, "
@@ -150,13 +142,13 @@ def test_message_tells_the_story():
     )
 
 
-def test_good_but_too_few():
+def test_good_but_too_few(wait):
     health = wait([SICK, SICK, GOOD], successes=5, timeout=4.0)
     assert not health.healthy
     assert "the last 3 of 5 wanted in a row were good, but the time was over" in failure_message("u", health, 5)
 
 
-def test_held():
+def test_held(wait):
     health = wait([REFUSED, GOOD], hold=60.0)
     assert (health.healthy, health.seconds, health.held, health.tries) == (True, 2.0, 60.0, 3 + 61)
     assert [(item.outcome, item.count) for item in health.evidence] == [
@@ -165,7 +157,7 @@ def test_held():
     ]
 
 
-def test_not_held():
+def test_not_held(wait):
     health = wait([REFUSED] + [GOOD] * 10 + [SICK, GOOD], hold=60.0)
     assert (health.healthy, health.seconds, health.held, health.tries) == (False, 2.0, 8.0, 12)
     assert failure_message("http://h/", health, 2, 60.0) == (
@@ -175,25 +167,25 @@ def test_not_held():
     )
 
 
-def test_hold_begins_when_it_is_healthy_only():
+def test_hold_begins_when_it_is_healthy_only(wait):
     health = wait([SICK], timeout=3.0, hold=60.0)
     assert (health.healthy, health.held, health.tries) == (False, None, 4)
 
 
-def test_one_look_at_least_and_none_after_the_deadline():
+def test_one_look_at_least_and_none_after_the_deadline(wait):
     assert wait([GOOD], successes=1, timeout=0.0).healthy
     assert wait([SICK], timeout=0.0).tries == 1
     assert wait([SICK], timeout=5.0, cost=10.0).tries == 1
 
 
-def test_flapping_does_not_grow_without_end():
+def test_flapping_does_not_grow_without_end(wait):
     health = wait([GOOD, SICK] * 200, timeout=399.0, successes=2)
     assert len(health.evidence) == _http_health.MAX_EVIDENCE
     assert health.evidence[0].first == 0.0
     assert health.evidence[-1].last == 399.0
 
 
-def test_wrong_secret_is_hinted_at():
+def test_wrong_secret_is_hinted_at(wait):
     health = wait([Answer(latency=0.0, status=403)], timeout=0.0)
     assert "ajp_secret" in failure_message("ajp://h/", health, 2)
     assert "ajp_secret" not in failure_message("http://h/", health, 2)
