@@ -408,3 +408,10 @@ def tomcat(tmp_path):
     for version in ("1.0", "2.0"):
         (tmp_path / "releases/app" / version / "exploded").mkdir(parents=True)
     return FakeTomcat(tmp_path)
+
+
+@pytest.fixture
+def free_port():
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a real Tomcat does is in tests/loopback/test_tomcat_manager.py; here it is one that is told what to answer."""
+"""What a real Tomcat does is in tests/loopback/test_releases_taken_up.py; here it is one that is told what to answer."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What needs no memcached; tests/loopback/test_memcached_info.py has a real one."""
+"""What needs no memcached; tests/loopback/test_memcached.py has a real one."""
 
 from __future__ import annotations
 
