@@ -30,35 +30,8 @@ PLAIN_MEMBER = {
     "cluster_members": [],
 }
 
-# Two instances on one machine, a third on its own; memcached on a Tomcat machine and apart.
-GROUPS = {"tomcat": ["tc-1", "tc-2", "tc.3"], "memcached": ["mc1", "mc2"], "balancer": ["lb"]}
 
-
-def cluster():
-    return {
-        "tc-1": {"ansible_host": "198.18.0.3", "tomcat_instance_ajp_secret": SECRET},
-        "tc-2": {
-            "ansible_host": "198.18.0.3",
-            "tomcat_instance_ajp_secret": SECRET,
-            "tomcat_instance_port_offset": 100,
-        },
-        "tc.3": {"ansible_host": "198.18.0.4", "tomcat_instance_ajp_secret": SECRET},
-        "mc1": {"ansible_host": "198.18.0.3", "memcached_ports": [11211, 11212]},
-        "mc2": {"ansible_host": "198.18.0.5"},
-        "lb": {"ansible_host": "198.18.0.2"},
-    }
-
-
-def with_changes(**changes):
-    """The cluster with variables added: tc_1={...} is for host tc-1, lb={...} for lb."""
-    hosts = cluster()
-    for host, variables in changes.items():
-        name = {"tc_1": "tc-1", "tc_2": "tc-2", "tc_3": "tc.3"}.get(host, host)
-        hosts[name].update(variables)
-    return hosts
-
-
-def test_balancer_settings_are_followed():
+def test_balancer_settings_are_followed(with_changes, groups):
     settings = {
         "apache_balancer_listen_port": 8000,
         "apache_balancer_manager_address": "127.0.0.2",
@@ -67,19 +40,15 @@ def test_balancer_settings_are_followed():
         "apache_balancer_server_name": "shop.example",
         "apache_balancer_sticky_cookie": "SID",
     }
-    balancer = derive(with_changes(lb=settings), GROUPS)["balancers"][0]
+    balancer = derive(with_changes(lb=settings), groups)["balancers"][0]
     assert balancer["manager_url"] == "http://127.0.0.2:9081/bm"
     assert balancer["local_url"] == "http://127.0.0.1:8000"
     assert balancer["headers"] == {"Host": "shop.example"}
     assert balancer["sticky_cookie"] == "SID"
 
 
-def applications(*entries):
-    return derive(with_changes(lb={"tomcat_applications": list(entries)}), GROUPS)["applications"]
-
-
-def test_whole_cluster():
-    result = derive(with_changes(tc_1={"tomcat_instance_shutdown_port": 8005}), GROUPS)
+def test_whole_cluster(with_changes, groups):
+    result = derive(with_changes(tc_1={"tomcat_instance_shutdown_port": 8005}), groups)
     assert result["instances"] == [
         {
             "inventory_host": "tc-1",
@@ -162,23 +131,23 @@ def test_the_articles_single_machine():
     assert [item["failover_nodes"] for item in result["instances"]] == ["", ""]
 
 
-def test_group_names_are_parameters():
-    groups = {"app": GROUPS["tomcat"], "cache": GROUPS["memcached"], "web": GROUPS["balancer"]}
+def test_group_names_are_parameters(cluster, groups):
+    groups = {"app": groups["tomcat"], "cache": groups["memcached"], "web": groups["balancer"]}
     result = derive(cluster(), groups, tomcat_group="app", memcached_group="cache", balancer_group="web")
     assert len(result["instances"]) == 3
 
 
-def test_nothing_of_the_secret_is_returned():
-    assert SECRET not in repr(derive(cluster(), GROUPS))
+def test_nothing_of_the_secret_is_returned(cluster, groups):
+    assert SECRET not in repr(derive(cluster(), groups))
 
 
-def test_values_as_the_command_line_gives_them():
+def test_values_as_the_command_line_gives_them(with_changes, groups):
     words = {
         "tomcat_instance_port_offset": "200",
         "tomcat_instance_http_enabled": "yes",
         "tomcat_instance_shutdown_port": "-1",
     }
-    instance = derive(with_changes(tc_1=words), GROUPS)["instances"][0]
+    instance = derive(with_changes(tc_1=words), groups)["instances"][0]
     assert instance["ports"] == {"ajp": 8209, "http": 8280, "shutdown": -1, "cluster": 4200}
     assert instance["http_enabled"] is True
     assert instance["connect_url_base"] == "http://198.18.0.3:8280"
@@ -205,26 +174,26 @@ def test_http_protocol_needs_no_secret():
         ({"apache_balancer_address": "localhost"}, ["127.0.0.1"]),
     ],
 )
-def test_tomcat_believes_httpd_by_its_address(balancer, expected):
-    result = derive(with_changes(lb=balancer, tc_3={"tomcat_instance_protocol": "http"}), GROUPS)
+def test_tomcat_believes_httpd_by_its_address(with_changes, groups, balancer, expected):
+    result = derive(with_changes(lb=balancer, tc_3={"tomcat_instance_protocol": "http"}), groups)
     assert [item["internal_proxies"] for item in result["instances"]] == [[], [], expected]
 
 
-def test_a_neighbour_connects_from_the_address_it_connects_to():
+def test_a_neighbour_connects_from_the_address_it_connects_to(with_changes, groups):
     changes = {"tomcat_instance_protocol": "http", "tomcat_instance_address": "127.0.0.1"}
-    result = derive(with_changes(lb={"ansible_host": "198.18.0.4"}, tc_3=changes), GROUPS)
+    result = derive(with_changes(lb={"ansible_host": "198.18.0.4"}, tc_3=changes), groups)
     assert result["instances"][2]["internal_proxies"] == ["127.0.0.1"]
 
 
-def test_two_balancers_are_believed():
+def test_two_balancers_are_believed(with_changes, groups):
     hosts = {**with_changes(tc_3={"tomcat_instance_protocol": "http"}), "lb2": {"ansible_host": "198.18.0.9"}}
-    result = derive(hosts, {**GROUPS, "balancer": ["lb", "lb2"]})
+    result = derive(hosts, {**groups, "balancer": ["lb", "lb2"]})
     assert result["instances"][2]["internal_proxies"] == ["198.18.0.2", "198.18.0.9"]
 
 
-def test_with_tls_the_site_is_asked_through_the_managers_port():
+def test_with_tls_the_site_is_asked_through_the_managers_port(with_changes, groups):
     tls = {"apache_balancer_tls_certificate": "/etc/ssl/site.pem", "apache_balancer_manager_port": 9081}
-    assert derive(with_changes(lb=tls), GROUPS)["balancers"][0]["local_url"] == "http://127.0.0.1:9081"
+    assert derive(with_changes(lb=tls), groups)["balancers"][0]["local_url"] == "http://127.0.0.1:9081"
 
 
 @pytest.mark.parametrize(
@@ -239,151 +208,20 @@ def test_with_tls_the_site_is_asked_through_the_managers_port():
         ),
     ],
 )
-def test_tomcats_manager(variables, expected):
-    assert derive(with_changes(tc_1=variables), GROUPS)["instances"][0]["manager_url"] == expected
+def test_tomcats_manager(with_changes, groups, variables, expected):
+    assert derive(with_changes(tc_1=variables), groups)["instances"][0]["manager_url"] == expected
 
 
-def test_ipv6_address_is_bracketed():
-    instance = derive(with_changes(tc_3={"tomcat_instance_address": "fd00::3"}), GROUPS)["instances"][2]
+def test_ipv6_address_is_bracketed(with_changes, groups):
+    instance = derive(with_changes(tc_3={"tomcat_instance_address": "fd00::3"}), groups)["instances"][2]
     assert instance["address"] == "fd00::3"
     assert instance["worker"] == "ajp://[fd00::3]:8009"
 
 
-@pytest.mark.parametrize(
-    "path, base_name, context_path",
-    [("/", "ROOT", ""), ("/app", "app", "/app"), ("/app/", "app", "/app"), ("/a/b", "a#b", "/a/b")],
-)
-def test_application_paths(path, base_name, context_path):
-    (application,) = applications({"path": path})
-    assert application == {
-        "name": base_name,
-        "path": context_path or "/",
-        "context_path": context_path,
-        "base_name": base_name,
-        "health_path": "/",
-        "health_status": 200,
-        "health_pattern": "",
-        "instances": ["tc-1", "tc-2", "tc.3"],
-        "balancer": "tomcat",
-        "members": application["members"],
-    }
-
-
-def test_application_with_everything():
-    entry = {
-        "name": "shop",
-        "path": "/shop",
-        "instances": ["tc-1"],
-        "health_path": "/health?full=1",
-        "health_status": "204",
-        "health_pattern": "v={version}$",
-    }
-    (application,) = applications(entry)
-    derived = {"balancer": "shop", "members": application["members"], "context_path": "/shop", "base_name": "shop"}
-    assert application == {**entry, "health_status": 204, **derived}
-    assert [member["route"] for member in application["members"]] == ["tc_1"]
-
-
-@pytest.mark.parametrize(
-    "entry, expected",
-    [
-        ("shop", "tomcat_applications[0] is 'shop', it must be a dictionary"),
-        ({"path": "app"}, "path is 'app'"),
-        ({"path": "/a//b"}, "path is '/a//b'"),
-        ({"path": "/../b"}, "path is '/../b'"),
-        ({"path": ""}, "path is ''"),
-        ({}, "path is None"),
-        ({"path": "/", "name": "a/b"}, "name is 'a/b'"),
-        ({"path": "/", "name": ".."}, "name is '..'"),
-        ({"path": "/", "health_path": "health"}, "health_path is 'health'"),
-        ({"path": "/", "health_path": "/a b"}, "health_path is '/a b'"),
-        ({"path": "/", "health_status": 99}, "health_status is 99"),
-        ({"path": "/", "health_status": True}, "health_status is True"),
-        ({"path": "/", "health_pattern": "("}, "health_pattern is '('"),
-        ({"path": "/", "health_pattern": 1}, "health_pattern is 1"),
-        ({"path": "/", "heath_path": "/x"}, "unknown key heath_path"),
-        ({"path": "/", "instances": []}, "instances is [], it must be a list of one or more"),
-        ({"path": "/", "instances": "tc-1"}, "instances is 'tc-1', it must be a list"),
-        ({"path": "/", "instances": ["tc-1", "tc-1"]}, "none of them twice"),
-        ({"path": "/", "instances": [1]}, "instances is [1]"),
-        (
-            {"path": "/", "instances": ["tc-1", "tc-9"]},
-            "application 'ROOT': instances has tc-9, known are the Tomcat instances tc-1, tc-2, tc.3.",
-        ),
-        ({"path": "/", "name": "Tomcat", "instances": ["tc-1"]}, "would be 'tomcat', that is apache_balancer_name"),
-        ({"path": "/", "name": "x" * 41, "instances": ["tc-1"]}, "longer than 40 characters"),
-    ],
-)
-def test_bad_application(entry, expected):
-    with pytest.raises(TopologyError) as caught:
-        applications(entry)
-    assert expected in caught.value.message
-
-
-def test_application_twice():
-    with pytest.raises(TopologyError) as caught:
-        applications({"path": "/app"}, {"path": "/app/", "name": "other"}, {"path": "/x", "name": "app"})
-    assert "has the path '/app' twice" in caught.value.message
-    assert "has the name 'app' twice" in caught.value.message
-
-
-def test_applications_share_the_instances_out():
-    declared = [
-        {"path": "/"},
-        {"path": "/shop", "instances": ["tc.3", "tc-1"]},
-        {"path": "/shop/Admin", "instances": ["tc-1"]},
-        {"path": "/blog"},
-    ]
-    result = derive(
-        with_changes(
-            lb={"tomcat_applications": declared, "apache_balancer_name": "pool"},
-            tc_1={"apache_balancer_member_load_factor": "2.5", "apache_balancer_member_lbset": 1},
-            tc_3={"apache_balancer_member_standby": True},
-        ),
-        GROUPS,
-    )
-    assert [(item["balancer"], item["instances"]) for item in result["applications"]] == [
-        ("pool", ["tc-1", "tc-2", "tc.3"]),
-        ("shop", ["tc-1", "tc.3"]),
-        ("shop-admin", ["tc-1"]),
-        ("pool", ["tc-1", "tc-2", "tc.3"]),
-    ]
-    assert {item["inventory_host"]: item["balancers"] for item in result["instances"]} == {
-        "tc-1": ["pool", "shop", "shop-admin"],
-        "tc-2": ["pool"],
-        "tc.3": ["pool", "shop"],
-    }
-    assert result["applications"][1]["members"] == [
-        {
-            "worker": "ajp://198.18.0.3:8009",
-            "route": "tc_1",
-            "load_factor": 2.5,
-            "lbset": 1,
-            "standby": False,
-            "spare": False,
-        },
-        {
-            "worker": "ajp://198.18.0.4:8009",
-            "route": "tc_3",
-            "load_factor": 1.0,
-            "lbset": 0,
-            "standby": True,
-            "spare": False,
-        },
-    ]
-
-
-def test_two_applications_cannot_have_one_balancer():
-    with pytest.raises(TopologyError, match="application 'a-b': its balancer would be 'a-b', that of 'a.b' too"):
-        applications(
-            {"path": "/1", "name": "a.b", "instances": ["tc-1"]}, {"path": "/2", "name": "a-b", "instances": ["tc-1"]}
-        )
-
-
-def test_the_default_balancer_has_one_name():
+def test_the_default_balancer_has_one_name(cluster, groups):
     hosts = {**cluster(), "lb2": {"apache_balancer_name": "other"}}
     with pytest.raises(TopologyError, match="must be the same on all balancers: lb has tomcat, lb2 has other"):
-        derive(hosts, {**GROUPS, "balancer": ["lb", "lb2"]})
+        derive(hosts, {**groups, "balancer": ["lb", "lb2"]})
 
 
 @pytest.mark.parametrize(
@@ -443,44 +281,36 @@ def test_the_default_balancer_has_one_name():
             {"tc_3": {"tomcat_instance_address": "127.0.0.1"}},
             "tc.3: listens on 127.0.0.1, which lb on another machine cannot reach",
         ),
-        ({"mc2": {"memcached_address": "127.0.0.1"}}, "set memcached_address"),
-        ({"mc2": {"memcached_address": "::"}}, "not all of them"),
-        ({"mc2": {"memcached_address": "fd00::1"}}, "takes no IPv6 address"),
-        ({"mc2": {"memcached_ports": 11211}}, "memcached_ports is 11211, it must be a list"),
-        ({"mc2": {"memcached_ports": []}}, "memcached_ports is []"),
-        ({"mc2": {"memcached_ports": ["a"]}}, "memcached_ports is ['a']"),
-        ({"tc_1": {"tomcat_instance_session_store": "disk"}}, "one of memcached, redis, backup, delta, none"),
-        ({"tc_1": {"tomcat_instance_session_store": "none"}}, "must be the same on all instances"),
         ({"tc_1": {"tomcat_instance_ajp_secret": None}}, "tc-1: tomcat_instance_ajp_secret is not set"),
         (
             {"tc_2": {"tomcat_instance_ajp_secret": "other"}},
             "tc-2: tomcat_instance_ajp_secret differs from that of tc-1",
         ),
-        ({"lb": {"tomcat_applications": {"path": "/"}}}, "it must be a list"),
-        (
-            {"lb": {"tomcat_applications": []}, "tc_1": {"tomcat_applications": [{"path": "/"}]}},
-            "differs between tc-1 and lb",
-        ),
     ],
 )
-def test_bad_inventory(changes, expected):
+def test_bad_inventory(with_changes, groups, changes, expected):
     with pytest.raises(TopologyError) as caught:
-        derive(with_changes(**changes), GROUPS)
+        derive(with_changes(**changes), groups)
     assert expected in caught.value.message
 
 
 KEY = "0123456789abcdefABCDEF0123456789" * 2
 
 
-def in_a_cluster(store="delta", **changes):
+@pytest.fixture
+def in_a_cluster(with_changes):
     """The cluster with sessions that the Tomcats replicate."""
-    shared = {"tomcat_instance_session_store": store, "tomcat_instance_cluster_key": KEY}
-    names = ("tc_1", "tc_2", "tc_3")
-    return with_changes(**{**changes, **{name: {**shared, **changes.get(name, {})} for name in names}})
+
+    def change(store="delta", **changes):
+        shared = {"tomcat_instance_session_store": store, "tomcat_instance_cluster_key": KEY}
+        names = ("tc_1", "tc_2", "tc_3")
+        return with_changes(**{**changes, **{name: {**shared, **changes.get(name, {})} for name in names}})
+
+    return change
 
 
-def test_every_instance_is_a_member_of_the_cluster():
-    result = derive(in_a_cluster(tc_3={"tomcat_instance_cluster_port": 4444}), {**GROUPS, "memcached": []})
+def test_every_instance_is_a_member_of_the_cluster(in_a_cluster, groups):
+    result = derive(in_a_cluster(tc_3={"tomcat_instance_cluster_port": 4444}), {**groups, "memcached": []})
     members = result["instances"][0]["cluster_members"]
     assert [(item["inventory_host"], item["host"], item["port"]) for item in members] == [
         ("tc-1", "198.18.0.3", 4000),
@@ -511,162 +341,52 @@ def test_every_instance_is_a_member_of_the_cluster():
         ),
     ],
 )
-def test_bad_cluster(changes, expected):
+def test_bad_cluster(in_a_cluster, groups, changes, expected):
     with pytest.raises(TopologyError) as caught:
-        derive(in_a_cluster(**changes), GROUPS)
+        derive(in_a_cluster(**changes), groups)
     assert expected in caught.value.message
 
 
-def test_a_key_is_asked_for_where_there_is_a_cluster_only():
-    assert derive(in_a_cluster("none", tc_1={"tomcat_instance_cluster_key": "bad"}), GROUPS)["session_store"] == "none"
+def test_a_key_is_asked_for_where_there_is_a_cluster_only(in_a_cluster, groups):
+    assert derive(in_a_cluster("none", tc_1={"tomcat_instance_cluster_key": "bad"}), groups)["session_store"] == "none"
 
 
 @pytest.mark.parametrize("secret", ["with space", 'a"b', "a'b", "a\\b", "a${b}", "x" * 64, "s\u00e9cret", 12345])
-def test_a_bad_secret_is_not_shown(secret):
+def test_a_bad_secret_is_not_shown(with_changes, groups, secret):
     same = {"tomcat_instance_ajp_secret": secret}
     with pytest.raises(TopologyError) as caught:
-        derive(with_changes(tc_1=same, tc_2=same, tc_3=same), GROUPS)
+        derive(with_changes(tc_1=same, tc_2=same, tc_3=same), groups)
     assert "1 to 63 printable ASCII characters" in caught.value.message
     assert str(secret) not in caught.value.message
 
 
 @pytest.mark.parametrize("group", ["tomcat", "memcached", "balancer"])
-def test_empty_group(group):
+def test_empty_group(cluster, groups, group):
     with pytest.raises(TopologyError) as caught:
-        derive(cluster(), {**GROUPS, group: []})
+        derive(cluster(), {**groups, group: []})
     assert f"group '{group}' is empty or missing" in caught.value.message
 
 
-def test_without_a_store_no_memcached_is_needed():
-    none = {"tomcat_instance_session_store": "none"}
-    result = derive(with_changes(tc_1=none, tc_2=none, tc_3=none), {**GROUPS, "memcached": []})
-    assert result["memcached_nodes"] == []
-    assert result["msm_memcached_nodes"] == ""
-
-
-OWN_NODES = "a:cache.example:11211,b:198.18.0.9:11212"
-
-
-def with_nodes(text, **changes):
-    named = {"tomcat_instance_memcached_nodes": text}
-    return with_changes(**{name: {**named, **changes.get(name, {})} for name in ("tc_1", "tc_2", "tc_3")})
-
-
-def test_memcached_nodes_of_ones_own():
-    result = derive(
-        with_nodes(OWN_NODES, tc_1={"tomcat_instance_memcached_failover_nodes": "b"}), {**GROUPS, "memcached": []}
-    )
-    assert result["msm_memcached_nodes"] == OWN_NODES
-    assert [(node["id"], node["host"], node["port"], node["inventory_host"]) for node in result["memcached_nodes"]] == [
-        ("a", "cache.example", 11211, None),
-        ("b", "198.18.0.9", 11212, None),
-    ]
-    assert [instance["failover_nodes"] for instance in result["instances"]] == ["b", "", ""]
-
-
-def test_memcached_nodes_of_ones_own_stand_before_those_of_the_group():
-    assert derive(with_nodes(OWN_NODES), GROUPS)["msm_memcached_nodes"] == OWN_NODES
-
-
-@pytest.mark.parametrize(
-    ("hosts", "expected"),
-    [
-        (with_nodes("cache.example:11211"), "it must be n1:HOST:PORT,n2:HOST:PORT"),
-        (with_nodes("n1:cache.example:0"), "tc-1: tomcat_instance_memcached_nodes is 'n1:cache.example:0', it must be"),
-        (with_nodes("n1:a:1,n1:b:1"), "each node with an id of its own"),
-        (
-            with_nodes(OWN_NODES, tc_2={"tomcat_instance_memcached_nodes": "n1:a:1"}),
-            "tomcat_instance_memcached_nodes must be the same on all instances: tc-2 has n1:a:1",
-        ),
-        (
-            with_changes(tc_1={"tomcat_instance_memcached_failover_nodes": "n4"}),
-            "tc-1: tomcat_instance_memcached_failover_nodes is 'n4', it must be some of n1,n2,n3, but not all",
-        ),
-        (with_changes(tc_1={"tomcat_instance_memcached_failover_nodes": "n1,n2,n3"}), "but not all"),
-    ],
-)
-def test_bad_memcached_nodes(hosts, expected):
-    with pytest.raises(TopologyError) as error:
-        derive(hosts, GROUPS)
-    assert expected in str(error.value)
-
-
-def with_redis(redis=None, **changes):
-    """The cluster with its sessions in Redis, on a host of its own."""
-    hosts = with_changes(**{name: {"tomcat_instance_session_store": "redis"} for name in ("tc_1", "tc_2", "tc_3")})
-    for host, variables in changes.items():
-        hosts[{"tc_1": "tc-1", "tc_2": "tc-2", "tc_3": "tc.3"}[host]].update(variables)
-    hosts["r"] = {"ansible_host": "198.18.0.6", **(redis or {})}
-    return hosts, {**GROUPS, "memcached": [], "redis": ["r"]}
-
-
-@pytest.mark.parametrize(
-    ("redis", "address"),
-    [
-        ({}, "redis://198.18.0.6:6379"),
-        ({"redis_port": "6380", "redis_address": "fd00::6"}, "redis://[fd00::6]:6380"),
-    ],
-)
-def test_the_server_of_the_group(redis, address):
-    result = derive(*with_redis(redis))
-    assert result["redis_addresses"] == [address]
-    assert [server["inventory_host"] for server in result["redis_servers"]] == ["r"]
-    assert result["session_store"] == "redis"
-
-
-def test_servers_of_ones_own():
-    own = {"tomcat_instance_redis_addresses": ["rediss://a:6379", "rediss://b:6379"]}
-    hosts, groups = with_redis(tc_1=own, tc_2=own, tc_3=own)
-    assert derive(hosts, {**groups, "redis": []})["redis_addresses"] == own["tomcat_instance_redis_addresses"]
-    # With another store nobody asks for them.
-    assert derive(cluster(), GROUPS)["redis_addresses"] == []
-
-
-@pytest.mark.parametrize(
-    ("hosts", "group", "expected"),
-    [
-        (with_redis()[0], [], "group 'redis' must hold the one host of the Redis server, it has 0"),
-        (with_redis()[0], ["r", "mc2"], "it has 2"),
-        (
-            with_redis(tc_2={"tomcat_instance_redis_addresses": ["redis://a:1"]})[0],
-            ["r"],
-            "tc-2 has ['redis://a:1'], others []",
-        ),
-        (with_redis({"redis_port": 0})[0], ["r"], "r: redis_port is 0, it must be a port"),
-        (with_redis({"redis_address": "127.0.0.1"})[0], ["r"], "listens on 127.0.0.1, which tc-1, tc-2, tc.3"),
-        (
-            with_redis({"ansible_host": "198.18.0.4", "redis_port": 8009})[0],
-            ["r"],
-            "port 8009 is used by tc.3 (ajp) and r (Redis)",
-        ),
-    ],
-)
-def test_bad_redis(hosts, group, expected):
-    with pytest.raises(TopologyError) as error:
-        derive(hosts, {**GROUPS, "redis": group})
-    assert expected in str(error.value)
-
-
-def test_all_problems_at_once():
+def test_all_problems_at_once(with_changes, groups):
     problems = Problems()
     problems.add("lb: found by the caller.")
     hosts = with_changes(tc_1={"tomcat_instance_jvm_route": "a.b"}, tc_2={"tomcat_instance_port_offset": "x"})
     with pytest.raises(TopologyError) as caught:
-        derive(hosts, {**GROUPS, "balancer": []}, problems=problems)
+        derive(hosts, {**groups, "balancer": []}, problems=problems)
     lines = caught.value.message.splitlines()
     assert lines[0] == "The inventory cannot be used, 5 problems:"
     assert lines[1] == "  1. lb: found by the caller."
     assert len(lines) == 6
 
 
-def test_input_is_left_alone():
+def test_input_is_left_alone(cluster, groups):
     hosts = cluster()
     before = copy.deepcopy(hosts)
-    derive(hosts, GROUPS)
+    derive(hosts, groups)
     assert hosts == before
 
 
-def test_every_variable_read_is_announced():
+def test_every_variable_read_is_announced(with_changes, with_redis, in_a_cluster, groups):
     """A variable missing from HOST_VARIABLES would never reach derive() in a play."""
     asked = set()
 
@@ -676,8 +396,8 @@ def test_every_variable_read_is_announced():
             return super().get(key, default)
 
     plain = with_changes(tc_3={"tomcat_instance_protocol": "http"})
-    for hosts, groups in ((plain, GROUPS), (in_a_cluster(), GROUPS), with_redis()):
-        derive({name: Recorder(variables) for name, variables in hosts.items()}, groups)
+    for hosts, among in ((plain, groups), (in_a_cluster(), groups), with_redis()):
+        derive({name: Recorder(variables) for name, variables in hosts.items()}, among)
     assert asked == set(HOST_VARIABLES)
 
 
