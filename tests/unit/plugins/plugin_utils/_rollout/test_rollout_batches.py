@@ -4,7 +4,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
+from ansible.executor.playbook_executor import PlaybookExecutor
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.batches import form_batches, standings
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.readings import Seat
@@ -64,3 +69,20 @@ def test_a_batch_that_takes_nobody_out_breaks_nothing():
     assert (nobody.up, nobody.breaks(1)) == ((), False)
     in_place = follow([["1"]], [seat("1")], taken_out=False)[0]
     assert (in_place.up, in_place.breaks(1)) == (("1",), False)
+
+
+STEPS = st.one_of(st.integers(-1, 12), st.integers(0, 12).map(str), st.integers(0, 120).map("{}%".format))
+
+
+def batches_of_ansible(hosts, serial):
+    """What Ansible's own executor makes of a play's hosts."""
+    executor = SimpleNamespace(_inventory=SimpleNamespace(get_hosts=lambda pattern, order: list(hosts)))
+    play = SimpleNamespace(hosts="all", order=None, serial=serial)
+    return PlaybookExecutor._get_serialized_batches(executor, play)
+
+
+@given(number=st.integers(1, 20), serial=st.lists(STEPS, max_size=4))
+def test_serial_is_read_as_ansible_reads_it(number, serial):
+    hosts = [f"app{position}" for position in range(number)]
+    formed = form_batches(hosts, dict(zip(hosts, hosts)), serial, number, allow_same_machine=False)
+    assert formed == batches_of_ansible(hosts, serial)

@@ -13,6 +13,7 @@ from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.reading
     Seat,
     read,
     read_locks,
+    read_redis,
 )
 
 FAILED = {"failed": True, "msg": "it is so"}
@@ -226,3 +227,29 @@ def test_a_record_that_has_next_to_nothing_is_read_all_the_same():
     found = Interrupted.of({"id": "x"})
     assert (found.members, found.policy, found.version) == ({}, "", "")
     assert found.called == "rollout x (?, begun ? by ?)"
+
+
+REDIS_UP = {"server": "redis://a:1", "up": True, "reason": None, "evictions": 0}
+REDIS_DOWN = {"server": "redis://b:1", "up": False, "reason": "Connection refused", "evictions": None}
+
+
+@pytest.mark.parametrize(
+    ("servers", "problems", "warnings"),
+    [
+        ([REDIS_UP], [], []),
+        ([REDIS_UP, REDIS_DOWN], [], []),
+        ([REDIS_DOWN], ["app1, app2: Redis does not answer: redis://b:1: Connection refused"], []),
+        ([{**REDIS_UP, "evictions": 2}], [], ["redis://a:1 threw keys away for want of memory, sessions among them."]),
+    ],
+)
+def test_one_redis_server_that_answers_is_enough(servers, problems, warnings):
+    findings = Findings()
+    read_redis({host: {"servers": servers} for host in ("app1", "app2")}, findings)
+    assert (list(findings.problems), list(findings.warnings)) == (problems, warnings)
+
+
+def test_who_could_not_ask_redis():
+    findings = Findings()
+    results = {"app1": {"failed": True, "msg": "no Python"}, "app2": {"skipped": True}}
+    read_redis(results, findings)
+    assert list(findings.problems) == ["app1: no Python"]
