@@ -6,36 +6,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.manager import TomcatManager
-from ansible_collections.roundrobin.tomcat.plugins.modules import tomcat_context, tomcat_session_info
-
-URL = "http://198.18.0.3:8080/roundrobin-manager"
+from ansible_collections.roundrobin.tomcat.plugins.modules import tomcat_context
 
 
 @pytest.fixture
-def run(tomcat, capsys, monkeypatch):
-    for module in (tomcat_context, tomcat_session_info):
-        monkeypatch.setattr(
-            module, "connect", lambda options, requests: TomcatManager(options["manager_url"], tomcat.ask)
-        )
-
-    def call(check=False, module=tomcat_context, **options):
-        given = {
-            "base": str(tomcat.base),
-            "name": "app",
-            "manager_url": URL,
-            "url_password": "not-a-password-in-a-test",
-            **options,
-        }
-        with patch_module_args({"_ansible_check_mode": check, **given}), pytest.raises(SystemExit):
-            module.main()
-        return json.loads(capsys.readouterr().out.splitlines()[-1])
+def run(run_on_tomcat):
+    def call(check=False, **options):
+        return run_on_tomcat(tomcat_context, check, **options)
 
     return call
 
@@ -107,20 +88,3 @@ def test_absent_is_about_all_that_is_not_linked(run):
 def test_what_tomcat_keeps_is_told(run, tomcat):
     tomcat.contexts["abc"] = (str(tomcat.base / "releases/app/1.0/exploded"), True, 0)
     assert "Tomcat still serves" in run(state="absent")["msg"]
-
-
-def test_sessions(run, tomcat):
-    tomcat.link_to("", "1.0")
-    tomcat.link_to("000001", "2.0")
-    for version in ("", "000001"):
-        run(context_version=version)
-    tomcat.contexts = {version: (served, True, 3) for version, (served, _runs, _none) in tomcat.contexts.items()}
-    found = run(module=tomcat_session_info, wait_older=0.2, interval=0.05)
-    assert (found["sessions"], found["older_sessions"], found["healthy"], found["changed"]) == (6, 3, True, False)
-    assert found["seconds"] >= 0.2
-    tomcat.link("").unlink()
-    found = run(module=tomcat_session_info, wait_older=60)
-    assert (found["older_sessions"], found["healthy"]) == (0, False)
-    # It did not wait, however busy the machine is.
-    assert found["seconds"] < 30
-    assert "which no link leads to any more" in found["problems"][0]

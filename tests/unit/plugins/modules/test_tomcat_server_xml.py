@@ -1,38 +1,19 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""The module on real files; what each option does to a server.xml is tested with module_utils/_xml."""
 
 from __future__ import annotations
 
-import json
-import os
 import pathlib
 import stat
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml import run as xml_run
-from ansible_collections.roundrobin.tomcat.plugins.modules import tomcat_context_xml, tomcat_server_xml
+from ansible_collections.roundrobin.tomcat.plugins.modules import tomcat_server_xml
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "fixtures"
-
-
-@pytest.fixture
-def run(tmp_path, capsys):
-    """Run a module as Ansible does and return what it prints."""
-
-    def _run(module, options, check=False, data=None):
-        name = "server.xml" if module is tomcat_server_xml else "context.xml"
-        path = tmp_path / name
-        if not path.exists():
-            path.write_bytes(data or (FIXTURES / name).read_bytes())
-        arguments = {"path": str(path), "_ansible_check_mode": check, "_ansible_diff": True, **options}
-        with patch_module_args(arguments), pytest.raises(SystemExit):
-            module.main()
-        return json.loads(capsys.readouterr().out.splitlines()[-1]), path
-
-    return _run
 
 
 SERVER = {
@@ -48,7 +29,6 @@ SERVER = {
         {"protocol": "HTTP/1.1", "match": "protocol", "state": "disabled"},
     ],
 }
-CONTEXT = {"manager": {"class_name": "a.B", "attributes": {"password": "hush-hush", "sticky": True}}}
 
 
 # One of each kind, with secrets at all depths.
@@ -83,66 +63,37 @@ PARTS = {
     "purge": ["executors", "valves"],
     "secret_attributes": ["pin"],
 }
-CONTEXT_PARTS = {
-    "context": {"attributes": {"reloadable": False}},
-    "manager": {"children": [{"tag": "Store", "attributes": {"connectionPassword": "hush-hush"}}]},
-    "resources": [{"name": "jdbc/shop"}, {"name": "x", "tag": "Environment"}],
-    "parameters": [{"name": "x", "attributes": {"value": 1}}],
-    "valves": [{"class_name": "a.V"}],
-    "purge": ["resources", "parameters", "valves"],
-    "elements": [{"parent": "/Context", "tag": "WatchedResource", "text": "WEB-INF/shop.xml"}],
-}
 
 
-@pytest.mark.parametrize(
-    ("module", "options"),
-    [
-        (tomcat_server_xml, SERVER),
-        (tomcat_server_xml, PARTS),
-        (tomcat_context_xml, CONTEXT),
-        (tomcat_context_xml, CONTEXT_PARTS),
-    ],
-)
-def test_check_run_and_run_again(run, module, options):
-    predicted, path = run(module, options, check=True)
-    original = path.read_bytes()
-    done, path = run(module, {**options, "backup": True, "mode": "0640"})
-    again, path = run(module, {**options, "backup": True, "mode": "0640"})
-    assert [predicted["changed"], done["changed"], again["changed"]] == [True, True, False]
-    assert predicted["changes"] == done["changes"]
-    assert predicted["diff"][0] == done["diff"][0]
-    assert again["changes"] == []
-    assert b"hush-hush" in path.read_bytes()
-    assert "hush" not in json.dumps([predicted, done, again])
-    assert pathlib.Path(done["backup_file"]).read_bytes() == original
-    assert stat.S_IMODE(path.stat().st_mode) == 0o640
-    assert len(os.listdir(path.parent)) == 2
+@pytest.mark.parametrize("options", [SERVER, PARTS])
+def test_check_run_and_run_again(edit_thrice, options):
+    edit_thrice(tomcat_server_xml, options)
 
 
-def test_owner_and_mode_stay(run, tmp_path):
+def test_owner_and_mode_stay(edit, tmp_path):
     path = tmp_path / "server.xml"
     path.write_bytes((FIXTURES / "server.xml").read_bytes())
     path.chmod(0o604)
-    result, path = run(tomcat_server_xml, SERVER)
+    result, path = edit(tomcat_server_xml, SERVER)
     assert result["changed"]
     assert stat.S_IMODE(path.stat().st_mode) == 0o604
 
 
-def test_a_symbolic_link_stays_one(run, tmp_path):
+def test_a_symbolic_link_stays_one(edit, tmp_path):
     real = tmp_path / "shared" / "server.xml"
     real.parent.mkdir()
     real.write_bytes((FIXTURES / "server.xml").read_bytes())
     (tmp_path / "server.xml").symlink_to("shared/server.xml")
-    result, path = run(tomcat_server_xml, {"jvm_route": "a", "backup": True, "mode": "0600"})
+    result, path = edit(tomcat_server_xml, {"jvm_route": "a", "backup": True, "mode": "0600"})
     assert path.is_symlink()
     assert b'jvmRoute="a"' in real.read_bytes()
     assert stat.S_IMODE(real.stat().st_mode) == 0o600
     assert pathlib.Path(result["backup_file"]).parent == real.parent
 
 
-def test_only_the_mode_differs(run):
-    result, path = run(tomcat_server_xml, {"mode": "0600", "jvm_route": "a"})
-    result, path = run(tomcat_server_xml, {"mode": "0604", "jvm_route": "a"}, check=True)
+def test_only_the_mode_differs(edit):
+    result, path = edit(tomcat_server_xml, {"mode": "0600", "jvm_route": "a"})
+    result, path = edit(tomcat_server_xml, {"mode": "0604", "jvm_route": "a"}, check=True)
     assert (result["changed"], result["changes"]) == (True, [])
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
@@ -168,45 +119,35 @@ def test_only_the_mode_differs(run):
         ),
     ],
 )
-def test_failures(run, options, data, message):
-    result, path = run(tomcat_server_xml, options, data=data)
+def test_failures(edit, options, data, message):
+    result, path = edit(tomcat_server_xml, options, data=data)
     assert result["failed"]
     assert message in result["msg"]
     assert path.read_bytes() == (data or (FIXTURES / "server.xml").read_bytes())
 
 
 @pytest.mark.parametrize(
-    ("module", "options", "warning"),
+    ("options", "warning"),
     [
         # The file of this test has its shutdown port there already.
-        (tomcat_server_xml, {"jvm_route": "a"}, "port 8080 is used twice"),
+        ({"jvm_route": "a"}, "port 8080 is used twice"),
         (
-            tomcat_server_xml,
             {"shutdown_port": 8005, "hosts": [{"attributes": {"autodeploy": True}}]},
             "attribute 'autodeploy' is not known to Tomcat 9, 10.1 or 11; did you mean 'autoDeploy'?",
         ),
-        (
-            tomcat_context_xml,
-            {"context": {"attributes": {"reloadble": True}}},
-            "Context: attribute 'reloadble' is not known to Tomcat 9, 10.1 or 11; did you mean 'reloadable'?",
-        ),
     ],
 )
-def test_warnings(run, monkeypatch, module, options, warning):
-    # Where a warning goes from there depends on what else this process has loaded of Ansible.
-    warnings = []
-    monkeypatch.setattr(module.AnsibleModule, "warn", lambda self, warning: warnings.append(warning))
-    name = "server.xml" if module is tomcat_server_xml else "context.xml"
-    result, path = run(module, options, data=(FIXTURES / name).read_bytes().replace(b'"8005"', b'"8080"'))
+def test_warnings(edit, warned, options, warning):
+    data = (FIXTURES / "server.xml").read_bytes().replace(b'"8005"', b'"8080"')
+    result, path = edit(tomcat_server_xml, options, data=data)
     assert result["changed"]
-    assert len(warnings) == 1
-    assert warnings[0].startswith(f"{path}: ")
-    assert warning in warnings[0]
+    assert len(warned) == 1
+    assert warned[0].startswith(f"{path}: ")
+    assert warning in warned[0]
 
 
-@pytest.mark.parametrize("module", [tomcat_server_xml, tomcat_context_xml])
-def test_lxml_is_missing(run, module, monkeypatch):
+def test_lxml_is_missing(edit, monkeypatch):
     monkeypatch.setattr(xml_run, "LXML_IMPORT_ERROR", "Traceback")
-    result, _path = run(module, {})
+    result, _path = edit(tomcat_server_xml, {})
     assert result["failed"]
     assert "lxml" in result["msg"]
