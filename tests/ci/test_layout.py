@@ -8,6 +8,7 @@ The name holds the package's too, so that no two test files are called the same:
 
 from __future__ import annotations
 
+import ast
 import collections
 from pathlib import Path
 
@@ -15,6 +16,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = ("action", "filter", "module_utils", "modules", "plugin_utils")
+# Holds documentation only: Ansible runs the action of this name instead.
+DOCUMENTATION_ONLY = Path("plugins/modules/rollout_event.py")
 PLUGINS = sorted(path.relative_to(ROOT) for kind in KINDS for path in (ROOT / "plugins" / kind).rglob("*.py"))
 
 
@@ -45,9 +48,15 @@ def test_the_rule(path: str, tests: str) -> None:
     assert home_of(Path(path)) == Path(tests)
 
 
-@pytest.mark.parametrize("path", PLUGINS, ids=str)
+@pytest.mark.parametrize("path", [path for path in PLUGINS if path != DOCUMENTATION_ONLY], ids=str)
 def test_each_file_of_plugins_has_its_test_file(path: Path) -> None:
     assert (ROOT / home_of(path)).is_file(), f"its tests belong in {home_of(path)}"
+
+
+def test_what_needs_no_test_file_has_no_code() -> None:
+    code = (ast.FunctionDef, ast.ClassDef)
+    assert not any(isinstance(node, code) for node in ast.walk(ast.parse((ROOT / DOCUMENTATION_ONLY).read_text())))
+    assert Path("plugins/action", DOCUMENTATION_ONLY.name) in PLUGINS
 
 
 def test_no_two_test_files_share_a_name() -> None:

@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import os
 import pathlib
 import stat
+import threading
 import zipfile
+from types import SimpleNamespace
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
@@ -163,3 +167,41 @@ def run_on_tomcat(run_module, tomcat, monkeypatch):
         return run_module(module, check, **{**given, **options})
 
     return run
+
+
+# -- httpd -----------------------------------------------------------------
+
+
+class Recorded(http.server.BaseHTTPRequestHandler):
+    """A balancer-manager that shows what was recorded, and ignores what it is sent."""
+
+    def do_GET(self):
+        asked = parse_qs(urlsplit(self.path).query)
+        if "w" in asked:
+            body = f"<h3>Edit worker settings for {asked['w'][0]}</h3></html>".encode()
+        else:
+            body = (FIXTURES / "balancer_manager" / ("fresh.xml" if "xml" in asked else "no_referer.html")).read_bytes()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self):
+        form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        self.server.manager.posts += 1
+        self.path = f"?{urlencode({'w': form['w'][0]})}"
+        self.do_GET()
+
+    def log_message(self, *_arguments):
+        """Stay quiet."""
+
+
+@pytest.fixture
+def recorded():
+    """The address of a balancer-manager, and how many forms were sent to it."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorded)
+    server.manager = SimpleNamespace(url=f"http://127.0.0.1:{server.server_port}/balancer-manager", posts=0)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    yield server.manager
+    server.shutdown()
+    server.server_close()

@@ -9,22 +9,16 @@ import socket
 from datetime import datetime
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.roundrobin.tomcat.plugins.modules import http_health
 
 
 @pytest.fixture
-def run(capsys):
-    """Run the module as Ansible does and return what it prints."""
+def run(run_module):
+    def call(**options):
+        return run_module(http_health, **{"interval": 0.01, "timeout": 20, "request_timeout": 10, **options})
 
-    def _run(**options):
-        options = {"interval": 0.01, "timeout": 20, "request_timeout": 10, **options}
-        with patch_module_args(options), pytest.raises(SystemExit):
-            http_health.main()
-        return json.loads(capsys.readouterr().out.splitlines()[-1])
-
-    return _run
+    return call
 
 
 def test_healthy_over_http(run, web):
@@ -60,7 +54,7 @@ def test_not_held(answered_by, run, web, monkeypatch):
 
 
 def test_check_mode_asks_too(run, web):
-    assert run(url=web + "/health", _ansible_check_mode=True)["status"] == 200
+    assert run(url=web + "/health", check=True)["status"] == 200
 
 
 def test_headers_and_head(run, web):
