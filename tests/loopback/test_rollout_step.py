@@ -6,14 +6,10 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
+from loopback import run_playbook
 
 PLAY = """
 - hosts: all
@@ -45,15 +41,8 @@ def run(tmp_path):
 
     def _run(module, *arguments, **options):
         variables = {"module": module, "options": options, "answers": str(tmp_path)}
-        done = subprocess.run(
-            ["ansible-playbook", "-i", str(inventory), "-e", json.dumps(variables), *arguments, str(playbook)],
-            cwd=ROOT,
-            env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_SSH_RETRIES": "0"},
-            stdout=subprocess.PIPE,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        called = ["-i", str(inventory), "-e", json.dumps(variables), *arguments, str(playbook)]
+        done = run_playbook(*called, ANSIBLE_NOCOLOR="1", ANSIBLE_SSH_RETRIES="0")
         answer = tmp_path / "here.json"
         return " ".join(done.stdout.split()), json.loads(answer.read_text()) if answer.exists() else None
 
