@@ -35,6 +35,18 @@ def run_module(capsys):
     return run
 
 
+@pytest.fixture
+def run_for_result(run_module):
+    """Run a module and return what it found, without the options that it was given."""
+
+    def run(module, check=False, **options):
+        result = run_module(module, check, **options)
+        result.pop("invocation", None)  # whether it is there depends on ansible-core
+        return result
+
+    return run
+
+
 # -- XML files -------------------------------------------------------------
 
 
@@ -107,15 +119,9 @@ def war(tmp_path):
 
 
 @pytest.fixture
-def run_on_base(run_module, base):
+def run_on_base(run_for_result, base):
     """Run a module of the releases."""
-
-    def run(module, check=False, **options):
-        result = run_module(module, check, **{"base": str(base), **options})
-        result.pop("invocation", None)  # whether it is there depends on ansible-core
-        return result
-
-    return run
+    return lambda module, check=False, **options: run_for_result(module, check, **{"base": str(base), **options})
 
 
 # -- rollouts --------------------------------------------------------------
@@ -136,15 +142,11 @@ def directory(tmp_path):
 
 
 @pytest.fixture
-def run_on_record(run_module, directory):
+def run_on_record(run_for_result, directory):
     """Run a module of the rollout's record."""
-
-    def run(module, check=False, **options):
-        result = run_module(module, check, **{"directory": str(directory), **options})
-        result.pop("invocation", None)  # whether it is there depends on ansible-core
-        return result
-
-    return run
+    return lambda module, check=False, **options: run_for_result(
+        module, check, **{"directory": str(directory), **options}
+    )
 
 
 # -- a Tomcat's manager ----------------------------------------------------
