@@ -9,6 +9,7 @@ import os
 
 import pytest
 
+from ansible_collections.roundrobin.tomcat.plugins.module_utils import _file
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.disk import ReleasesDisk
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.contexts import (
@@ -117,11 +118,12 @@ def test_the_link_comes_back_when_tomcat_cannot_be_asked(tomcat, changer, monkey
     assert not os.path.lexists(tomcat.base / "releases/app/.link-aside")
 
 
-def test_while_another_run_is_at_work_no_link_is_moved(tomcat, changer):
+def test_while_another_run_is_at_work_no_link_is_moved(tomcat, changer, monkeypatch):
+    monkeypatch.setattr(_file, "LOCK_SECONDS", 0)
     tomcat.link_to("", "1.0")
     with ReleasesDisk(str(tomcat.base), "app").lock():
         for act in (lambda: changer.serve(""), changer.forget):
-            with pytest.raises(CollectionError, match="another run is working"):
+            with pytest.raises(CollectionError, match="another process has held the lock"):
                 act()
     assert tomcat.asked == []
     assert tomcat.link("").exists()

@@ -115,6 +115,12 @@ def test_what_is_no_good_answer(answer, message):
     assert caught.value.message.startswith(f"{URL} {message}")
 
 
+def options_of(url, secret, password="p"):
+    """As the modules that ask the manager have them."""
+    login = {"url_username": "r", "url_password": password}
+    return {"manager_url": url, "ajp_secret": secret, "request_timeout": 7, **login}
+
+
 @pytest.mark.parametrize("name", ["ask_http", "ask_ajp"])
 def test_a_connection_knows_where_to_ask_and_who_asks(monkeypatch, name):
     calls = []
@@ -125,14 +131,7 @@ def test_a_connection_knows_where_to_ask_and_who_asks(monkeypatch, name):
 
     monkeypatch.setattr(_manager, name, ask)
     url, secret = (URL + "/", None) if name == "ask_http" else ("ajp://[::1]/roundrobin-manager", "hush")
-    manager = connect(
-        url,
-        username="r",
-        password="p\u00e4:w",
-        ajp_secret=secret,
-        timeout=7,
-        requests=requests if secret is None else None,
-    )
+    manager = connect(options_of(url, secret, password="p\u00e4:w"), requests if secret is None else None)
     assert manager.has("/a", "000001")
     ((target, options),) = calls
     query = "path=%2Fa&version=000001"
@@ -156,6 +155,6 @@ def test_a_connection_knows_where_to_ask_and_who_asks(monkeypatch, name):
 )
 def test_what_cannot_be_connected_to(url, secret, message):
     with pytest.raises(CollectionError) as caught:
-        connect(url, username="r", password="p", ajp_secret=secret, timeout=1, requests=None)
+        connect(options_of(url, secret), None)
     assert caught.value.message.startswith(message)
     assert "hush" not in caught.value.message
