@@ -11,11 +11,11 @@ from ansible.errors import AnsibleError, AnsibleFilterError
 from jinja2 import UndefinedError
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.instance import port
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.topology import (
     HOST_VARIABLES,
     Problems,
     derive,
-    port,
 )
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._plain import plain
 

@@ -90,3 +90,12 @@ def test_the_example_itself_is_accepted(tmp_path, inventory):
     result = site(tmp_path, inventory)
     assert "The inventory cannot be used" not in result.stdout + result.stderr
     assert "unreachable=1" in result.stdout
+
+
+def test_no_group_of_a_store_that_is_not_used_is_nothing_to_warn_of(tmp_path, inventory):
+    inventory["all"]["vars"]["tomcat_instance_session_store"] = "none"
+    del inventory["memcached"]
+    result = site(tmp_path, inventory, "--list-hosts")
+    assert result.returncode == 0
+    assert "app1" in result.stdout
+    assert "[WARNING]" not in result.stdout + result.stderr

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import typing as t
 
-from .inventory import Problems
+from .inventory import Host, Problems, as_integer, duplicates
 
 #: The session stores that are a cluster of Tomcats.
 CLUSTER_STORES = ("backup", "delta")
@@ -71,3 +71,51 @@ def _unique_id(route: str) -> str:
     """The 16 signed bytes that Tomcat knows a member by; those of its route, so that they stay when others come and go."""
     digest = hashlib.sha256(route.encode()).digest()[:16]
     return "{" + ",".join(str(byte - 256 if byte > 127 else byte) for byte in digest) + "}"
+
+
+def is_self(member: t.Mapping[str, t.Any], address: str, port: int) -> bool:
+    """Whether a member is the instance at this address and port of the cluster."""
+    return member.get("host") == address and as_integer(member.get("port")) == port
+
+
+def check_members(members: t.Any, store: str, address: str, port: int, host: Host) -> None:
+    """Complain of members that an instance at this address and port of the cluster cannot be among."""
+    found = members if isinstance(members, list) else []
+    complete = all(
+        isinstance(member, t.Mapping) and all(member.get(key) for key in ("host", "port", "unique_id"))
+        for member in found
+    )
+    if (
+        complete
+        and len(found) > 1
+        and (store != "backup" or len(found) == BACKUP_MEMBERS)
+        and [is_self(member, address, port) for member in found].count(True) == 1
+        and not duplicates(member["unique_id"] for member in found)
+    ):
+        return
+    others = (
+        "one other: a third would lose sessions, for which there is delta"
+        if store == "backup"
+        else "one or more others"
+    )
+    host.complain(
+        "tomcat_instance_cluster_members",
+        f"this instance ({address}, port {port}) and {others}, each with a host, a port and a unique_id of its own"
+        f" (tomcat_instance_session_store is {store})",
+    )
+
+
+def member_elements(members: t.Iterable[t.Mapping[str, t.Any]], address: str, port: int) -> list[dict[str, t.Any]]:
+    """The elements of server.xml that name the members to the instance at this address and port of the cluster."""
+    return [
+        {
+            "tag": "LocalMember" if is_self(member, address, port) else "Member",
+            "identify_by": {
+                "className": "org.apache.catalina.tribes.membership.StaticMember",
+                "host": member["host"],
+                "port": member["port"],
+                "uniqueId": member["unique_id"],
+            },
+        }
+        for member in members
+    ]

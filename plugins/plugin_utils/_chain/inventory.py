@@ -17,6 +17,7 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import C
 LOCAL_MACHINE = "127.0.0.1"
 
 HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?")
+ABSOLUTE_PATH = re.compile(r"(/[A-Za-z0-9_.-]+)+")
 TRUE_WORDS = frozenset(("true", "yes", "on", "1"))
 FALSE_WORDS = frozenset(("false", "no", "off", "0"))
 

@@ -18,9 +18,6 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass
-
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._net import in_url
 
 from .applications import (
     BALANCER,
@@ -29,7 +26,17 @@ from .applications import (
     share_out,
 )
 from .clusters import CLUSTER_STORES, join_clusters
+from .instance import (
+    AJP_SECRET,
+    CLUSTER_KEY,
+    PORT_OFF,
+    PROTOCOLS,
+    Secret,
+    check_secret,
+    describe,
+)
 from .inventory import (
+    ABSOLUTE_PATH,
     HOST_NAME,
     LOCAL_MACHINE,
     Host,
@@ -49,21 +56,13 @@ from .session_stores import (
     session_store,
 )
 
-__all__ = ["BASE_PORTS", "HOST_VARIABLES", "Problems", "TopologyError", "derive", "port"]
-
-# The article's and Tomcat's own ports; an instance adds its offset to them.
-BASE_PORTS = {"ajp": 8009, "http": 8080, "shutdown": 8005, "cluster": 4000}
-
-PORT_OFF = -1  # what Tomcat itself takes for "no shutdown port"
+__all__ = ["HOST_VARIABLES", "Problems", "TopologyError", "derive"]
 
 # Defaults that roles share with this module; a unit test holds them equal.
-BASE_ROOT = "/var/opt/tomcat"
 LISTEN_PORT = 80
 MANAGER_PORT = 9080
 TLS_PORT = 443
 MANAGER_PATH = "/balancer-manager"
-# Tomcat's own manager, as the role tomcat_instance puts it there.
-TOMCAT_MANAGER_PATH = "/roundrobin-manager"
 BALANCER_NAME = "tomcat"
 STICKY_COOKIE = "JSESSIONID"
 
@@ -112,86 +111,13 @@ HOST_VARIABLES = (
     "tomcat_instance_shutdown_port",
 )
 
-PROTOCOLS = ("ajp", "http")
-
-# A route ends up in the session id behind a dot: a dot inside it loses the session
-# at failover. httpd keeps 63 characters of a route and of a secret.
-ROUTE = re.compile(r"[A-Za-z0-9_]{1,63}")
-# A file name and the instance part of a systemd unit name.
-INSTANCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-ABSOLUTE_PATH = re.compile(r"(/[A-Za-z0-9_.-]+)+")
 COOKIE_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
-@dataclass(frozen=True)
-class Secret:
-    """What both ends prove themselves with; the messages name the rule only, a secret is not shown, not even a wrong one."""
-
-    variable: str
-    pattern: re.Pattern[str]
-    wanted: str
-    without: str
-
-
-# Printable ASCII that neither httpd's nor Tomcat's configuration gives a meaning to.
-AJP_SECRET = Secret(
-    "tomcat_instance_ajp_secret",
-    re.compile(r"""((?!["'\\$])[!-~]){1,63}"""),
-    "1 to 63 printable ASCII characters without space, quotes, backslash or dollar sign",
-    "the AJP connector is not opened without a secret",
-)
-CLUSTER_KEY = Secret(
-    "tomcat_instance_cluster_key",
-    re.compile(r"[0-9A-Fa-f]{64}"),
-    "64 hexadecimal digits, as openssl rand -hex 32 prints them",
-    "without a key whoever reaches the port of the cluster could run code in Tomcat",
-)
-
-
-def port(offset: int, kind: str) -> int:
-    """Return the port of a kind of connector for an instance with this offset."""
-    if kind not in BASE_PORTS:
-        raise TopologyError(f"unknown kind of port {kind!r}: use one of {', '.join(sorted(BASE_PORTS))}")
-    return BASE_PORTS[kind] + offset
-
-
 def _instance(host: Host) -> dict[str, t.Any]:
-    offset = host.integer(
-        "tomcat_instance_port_offset", 0, "an integer from 0 to 50000", lambda number: 0 <= number <= 50000
-    )
-    protocol = host.choice("tomcat_instance_protocol", "ajp", PROTOCOLS)
-    enabled = {kind: host.boolean(f"tomcat_instance_{kind}_enabled", protocol == kind) for kind in PROTOCOLS}
-    if not enabled[protocol]:
-        host.problems.add(
-            f"{host.name}: httpd is to use {protocol} (tomcat_instance_protocol) but tomcat_instance_{protocol}_enabled is false."
-        )
-    ports = {kind: host.port(f"tomcat_instance_{kind}_port", port(offset, kind)) for kind in PROTOCOLS}
-    ports["shutdown"] = host.port("tomcat_instance_shutdown_port", PORT_OFF, may_be_off=True)
-    ports["cluster"] = host.port("tomcat_instance_cluster_port", port(offset, "cluster"))
-    address = host.address("tomcat_instance_address")
-    urls = {kind: f"{kind}://{in_url(address)}:{ports[kind]}" for kind in PROTOCOLS}
-    # HTTP where the instance speaks it, it needs no secret.
-    near = urls["http"] if enabled["http"] else urls["ajp"]
-    name = host.text("tomcat_instance_name", host.name, INSTANCE_NAME, "a name of letters, digits, '_', '.' and '-'")
+    """The instance, and what others have to do with it; the rest of that is worked out when all are read."""
     return {
-        "inventory_host": host.name,
-        "name": name,
-        "base": f"{host.text('tomcat_instance_base_root', BASE_ROOT, ABSOLUTE_PATH, 'an absolute path')}/{name}",
-        "route": host.text(
-            "tomcat_instance_jvm_route",
-            re.sub(r"[^A-Za-z0-9_]", "_", host.name),
-            ROUTE,
-            "1 to 63 letters, digits and '_' (a dot would lose the session at failover)",
-        ),
-        "machine": host.machine,
-        "address": address,
-        "ports": ports,
-        "protocol": protocol,
-        "ajp_enabled": enabled["ajp"],
-        "http_enabled": enabled["http"],
-        "worker": urls[protocol],
-        "connect_url_base": near,
-        "manager_url": near + TOMCAT_MANAGER_PATH if host.boolean("tomcat_instance_manager_enabled", False) else "",
+        **describe(host),
         "failover_nodes": "",
         "cluster_members": [],
         **_member_settings(host),
@@ -292,13 +218,12 @@ def _check_ports(
         used.setdefault((machine, number), []).append(user)
 
     for instance in instances:
-        for kind in PROTOCOLS:
-            if instance[f"{kind}_enabled"]:
-                use(instance["machine"], instance["ports"][kind], f"{instance['inventory_host']} ({kind})")
-        if instance["ports"]["shutdown"] != PORT_OFF:
-            use(instance["machine"], instance["ports"]["shutdown"], f"{instance['inventory_host']} (shutdown)")
-        if instance["cluster_members"]:
-            use(instance["machine"], instance["ports"]["cluster"], f"{instance['inventory_host']} (cluster)")
+        kinds = [kind for kind in PROTOCOLS if instance[f"{kind}_enabled"]]
+        kinds += ["shutdown"] if instance["ports"]["shutdown"] != PORT_OFF else []
+        kinds += ["cluster"] if instance["cluster_members"] else []
+        # Each number once: that those of one instance differ was checked when it was read.
+        for number, kind in {instance["ports"][kind]: kind for kind in kinds}.items():
+            use(instance["machine"], number, f"{instance['inventory_host']} ({kind})")
     for node in nodes:
         use(node["machine"], node["port"], f"{node['inventory_host']} (memcached)")
     for server in servers:
@@ -320,11 +245,7 @@ def _check_secrets(hosts: t.Sequence[Host], secret: Secret, problems: Problems) 
     """One secret for the group, the same at all ends."""
     having = [host for host in hosts if host.given(secret.variable)]
     for host in hosts:
-        value = host.variables.get(secret.variable)
-        if host not in having:
-            problems.add(f"{host.name}: {secret.variable} is not set, {secret.without}.")
-        elif not isinstance(value, str) or not secret.pattern.fullmatch(value):
-            problems.add(f"{host.name}: {secret.variable} must be {secret.wanted}.")
+        check_secret(host, secret)
     for host in having[1:]:
         if host.variables[secret.variable] != having[0].variables[secret.variable]:
             problems.add(

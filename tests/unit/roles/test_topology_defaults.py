@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain import instance as _instance
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain import session_stores as _session_stores
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain import topology as _topology
 
@@ -19,11 +20,11 @@ ROLES = Path(__file__).resolve().parents[3] / "roles"
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
-        ("tomcat_instance_base_root", _topology.BASE_ROOT),
+        ("tomcat_instance_base_root", _instance.BASE_ROOT),
         ("tomcat_instance_manager_enabled", False),
-        ("tomcat_instance_protocol", _topology.PROTOCOLS[0]),
+        ("tomcat_instance_protocol", _instance.PROTOCOLS[0]),
         ("tomcat_instance_session_store", _session_stores.SESSION_STORES[0]),
-        ("tomcat_instance_shutdown_port", _topology.PORT_OFF),
+        ("tomcat_instance_shutdown_port", _instance.PORT_OFF),
         ("redis_port", _session_stores.REDIS_PORT),
         ("apache_balancer_name", _topology.BALANCER_NAME),
         ("apache_balancer_listen_port", _topology.LISTEN_PORT),

@@ -6,8 +6,12 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.clusters import join_clusters
-from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.inventory import Problems
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.clusters import (
+    check_members,
+    join_clusters,
+    member_elements,
+)
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.inventory import Host, Problems
 
 
 def joined(store="delta", **balancers):
@@ -76,3 +80,53 @@ def test_a_member_is_known_by_sixteen_bytes_of_its_own_that_stay():
 )
 def test_what_would_lose_sessions_is_refused(store, balancers, expected):
     assert [line for line in joined(store, **balancers)[1] if expected in line]
+
+
+MEMBERS = [
+    {"inventory_host": "a", "host": "198.18.0.1", "port": 4000, "unique_id": "{1}"},
+    {"inventory_host": "b", "host": "198.18.0.1", "port": 4100, "unique_id": "{2}"},
+    {"inventory_host": "c", "host": "198.18.0.2", "port": 4000, "unique_id": "{3}"},
+]
+
+
+def complaints(members, store="delta", address="198.18.0.1", port=4000):
+    host = Host("a", {"tomcat_instance_cluster_members": members}, Problems())
+    check_members(members, store, address, port, host)
+    return host.problems.lines
+
+
+@pytest.mark.parametrize("store, members", [("delta", MEMBERS), ("delta", MEMBERS[:2]), ("backup", MEMBERS[::2])])
+def test_members_that_an_instance_can_be_among(store, members):
+    assert complaints(members, store) == []
+
+
+@pytest.mark.parametrize(
+    "store, members, expected",
+    [
+        ("delta", [], "and one or more others"),
+        ("delta", MEMBERS[:1], "and one or more others"),
+        ("delta", MEMBERS[1:], "this instance (198.18.0.1, port 4000)"),
+        ("delta", [*MEMBERS, MEMBERS[0]], "a unique_id of its own"),
+        ("delta", [MEMBERS[0], {**MEMBERS[1], "unique_id": "{1}"}], "a unique_id of its own"),
+        ("delta", [MEMBERS[0], {"host": "198.18.0.2", "port": 4000}], "a unique_id of its own"),
+        ("delta", ["a", "b"], "a host, a port"),
+        ("delta", "a,b", "a host, a port"),
+        ("backup", MEMBERS, "and one other: a third would lose sessions, for which there is delta"),
+        ("backup", MEMBERS[:1], "(tomcat_instance_session_store is backup)"),
+    ],
+)
+def test_members_that_it_cannot_be_among(store, members, expected):
+    (line,) = complaints(members, store)
+    assert line.startswith(f"a: tomcat_instance_cluster_members is {members!r}, it must be ")
+    assert expected in line
+
+
+def test_each_instance_is_told_the_members_and_which_it_is():
+    elements = member_elements(MEMBERS, "198.18.0.1", 4100)
+    assert [element["tag"] for element in elements] == ["Member", "LocalMember", "Member"]
+    assert elements[1]["identify_by"] == {
+        "className": "org.apache.catalina.tribes.membership.StaticMember",
+        "host": "198.18.0.1",
+        "port": 4100,
+        "uniqueId": "{2}",
+    }

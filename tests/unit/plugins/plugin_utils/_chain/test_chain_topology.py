@@ -13,7 +13,6 @@ from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.topology 
     Problems,
     TopologyError,
     derive,
-    port,
 )
 
 SECRET = "s3cr3t-value"
@@ -274,9 +273,17 @@ def test_the_default_balancer_has_one_name(cluster, groups):
             {"tc_1": {"tomcat_instance_ajp_enabled": "maybe"}},
             "tomcat_instance_ajp_enabled is 'maybe', it must be true or false",
         ),
-        ({"tc_1": {"tomcat_instance_ajp_enabled": False}}, "tomcat_instance_ajp_enabled is false"),
+        (
+            {"tc_1": {"tomcat_instance_ajp_enabled": False}},
+            "tc-1: tomcat_instance_protocol is ajp, so tomcat_instance_ajp_enabled must be true.",
+        ),
+        (
+            {"tc_1": {"tomcat_instance_cluster_port": 8009}},
+            "tc-1: tomcat_instance_ajp_port and tomcat_instance_cluster_port are 8009, they must differ.",
+        ),
         ({"tc_1": {"tomcat_instance_address": "0.0.0.0"}}, "not all of them"),
         ({"tc_1": {"tomcat_instance_address": "a b"}}, "tomcat_instance_address is 'a b'"),
+        ({"tc_3": {"ansible_host": "fe80::1%eth0"}}, "tc.3: tomcat_instance_address is 'fe80::1%eth0', it must be an"),
         (
             {"tc_3": {"tomcat_instance_address": "127.0.0.1"}},
             "tc.3: listens on 127.0.0.1, which lb on another machine cannot reach",
@@ -367,6 +374,13 @@ def test_empty_group(cluster, groups, group):
     assert f"group '{group}' is empty or missing" in caught.value.message
 
 
+def test_ports_of_one_instance_that_do_not_differ_are_one_problem(with_changes, groups):
+    with pytest.raises(
+        TopologyError, match="cannot be used: tc-1: tomcat_instance_ajp_port and tomcat_instance_shutdown_port are 8009"
+    ):
+        derive(with_changes(tc_1={"tomcat_instance_shutdown_port": 8009}), groups)
+
+
 def test_all_problems_at_once(with_changes, groups):
     problems = Problems()
     problems.add("lb: found by the caller.")
@@ -399,15 +413,3 @@ def test_every_variable_read_is_announced(with_changes, with_redis, in_a_cluster
     for hosts, among in ((plain, groups), (in_a_cluster(), groups), with_redis()):
         derive({name: Recorder(variables) for name, variables in hosts.items()}, among)
     assert asked == set(HOST_VARIABLES)
-
-
-@pytest.mark.parametrize(
-    "offset, kind, expected", [(0, "ajp", 8009), (100, "http", 8180), (200, "shutdown", 8205), (100, "cluster", 4100)]
-)
-def test_port(offset, kind, expected):
-    assert port(offset, kind) == expected
-
-
-def test_port_of_unknown_kind():
-    with pytest.raises(TopologyError, match="unknown kind of port 'https'"):
-        port(0, "https")

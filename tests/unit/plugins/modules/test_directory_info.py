@@ -1,0 +1,49 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+
+from ansible_collections.roundrobin.tomcat.plugins.modules import directory_info
+
+
+@pytest.fixture
+def run(capsys):
+    """Run the module as Ansible does and return what it prints."""
+
+    def _run(**options):
+        with patch_module_args(options), pytest.raises(SystemExit):
+            directory_info.main()
+        return json.loads(capsys.readouterr().out.splitlines()[-1])
+
+    return _run
+
+
+def test_several_directories_in_their_order_without_a_warning(run, tmp_path):
+    for name in ("z/1.jar", "a/2.jar", "a/3.txt"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(name)
+    paths = [str(tmp_path / name) for name in ("z", "none", "a")]
+    for check in (True, False):
+        said = run(paths=paths, checksum_of=["*.jar"], _ansible_check_mode=check)
+        assert not said["changed"]
+        assert "warnings" not in said
+        assert said["missing"] == [str(tmp_path / "none")]
+        assert [(entry["path"][len(str(tmp_path)) :], bool(entry["checksum"])) for entry in said["entries"]] == [
+            ("/z/1.jar", True),
+            ("/a/2.jar", True),
+            ("/a/3.txt", False),
+        ]
+
+
+def test_what_cannot_be_listed_is_a_failure(run, tmp_path):
+    (tmp_path / "file").write_text("")
+    said = run(paths=[str(tmp_path / "file")])
+    assert said["failed"]
+    assert "Not a directory" in said["msg"]
