@@ -18,10 +18,10 @@ from loopback import ROOT, run_playbook
 EXAMPLE = yaml.safe_load((ROOT / "playbooks/inventory/cluster.yml").read_text())
 
 
-def site(tmp_path, inventory):
+def site(tmp_path, inventory, *arguments):
     path = tmp_path / "inventory.yml"
     path.write_text(json.dumps(inventory))
-    return run_playbook("-i", path, ROOT / "playbooks/site.yml")
+    return run_playbook("-i", path, ROOT / "playbooks/site.yml", *arguments)
 
 
 @pytest.fixture
