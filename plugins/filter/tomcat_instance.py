@@ -1,7 +1,7 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filters of the role tomcat_instance; the logic is in plugin_utils/_chain and plugin_utils/_instance."""
+"""Filters of the role tomcat_instance; the logic is in plugin_utils/_chain and plugin_utils/_session_jars.py."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.clusters import member_elements
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.instance import problems_of
-from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._instance.jars import compare
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._plain import plain
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._session_jars import compare
 
 
 def instance_problems(variables: t.Any, name: str) -> list[str]:

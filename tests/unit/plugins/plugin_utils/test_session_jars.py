@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._instance.jars import compare
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._session_jars import compare
 
 LIB = "/var/opt/tomcat/jvm1/lib"
 MADE = "/opt/tomcat/session-manager-9.0.117-0123456789ab"
