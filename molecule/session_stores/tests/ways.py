@@ -25,6 +25,8 @@ from lengths import FULL
 USERS = 20 if FULL else 10
 # The user of Tomcat's realm, by converge.yml.
 ANN = ("ann", "a-password")
+# What all users together take between two moves, and some more.
+SECONDS_OF_THE_USERS = 8
 Answer = t.TypeVar("Answer")
 Way: t.TypeAlias = "t.Callable[[User], t.Iterator[None]]"
 
@@ -58,8 +60,11 @@ class User:
         return sorted(answer.json()["counter"] for answer in answers)
 
     def count_slowly(self, moves: int) -> threading.Thread:
-        """On its way when this returns, and for about as long as so many moves take; less than a request may take."""
-        milliseconds = min(1000 * moves * self.site.seconds_of_a_move, 55_000)
+        """On its way when this returns, and for longer than so many moves and the users' requests between them take.
+
+        That is less than a request may take. On a quick machine the users take longer than the moves.
+        """
+        milliseconds = min(1000 * (moves * self.site.seconds_of_a_move + SECONDS_OF_THE_USERS), 55_000)
         slow = threading.Thread(target=self._ask, args=[f"counter?ms={milliseconds:.0f}"])
         slow.start()
         time.sleep(1)
