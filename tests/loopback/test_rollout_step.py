@@ -76,3 +76,12 @@ def test_a_failure_stays_what_it_is(run, tmp_path):
 def test_a_module_that_does_not_exist_is_named(run):
     output, _answer = run("roundrobin.tomcat.no_such_thing")
     assert "no_such_thing" in output.split("rescued: here: ")[1]
+
+
+def test_a_secret_among_the_options_is_not_shown(run):
+    """Neither where the module fails nor where the host cannot be reached, however much Ansible tells."""
+    output, _answer = run(
+        "roundrobin.tomcat.http_health", "-vvv", url="ajp://127.0.0.1:1/", ajp_secret="hush-hush", timeout=0.1
+    )
+    assert "rescued: here: " in output and "rescued: gone: " in output
+    assert "hush-hush" not in output
