@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import fnmatch
 import grp
-import hashlib
 import os
 import pwd
 import stat
 import typing as t
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._file import digest
 
 
 def entries(path: str, checksum_of: t.Sequence[str] = ()) -> list[dict[str, t.Any]] | None:
@@ -35,7 +35,7 @@ def entries(path: str, checksum_of: t.Sequence[str] = ()) -> list[dict[str, t.An
         try:
             info = os.lstat(full)
             hashed = stat.S_ISREG(info.st_mode) and any(fnmatch.fnmatchcase(name, pattern) for pattern in checksum_of)
-            checksum = _sha256(full) if hashed else None
+            checksum = digest(full) if hashed else None
         except FileNotFoundError:  # it was taken away just now
             continue
         except OSError as error:
@@ -66,11 +66,3 @@ def _name_of(look_up: t.Callable[[int], t.Sequence[t.Any]], number: int) -> str:
         return str(look_up(number)[0])
     except KeyError:
         return str(number)
-
-
-def _sha256(path: str) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb") as handle:
-        for block in iter(lambda: handle.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()

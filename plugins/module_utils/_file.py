@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import hashlib
 import os
 import stat
 import tempfile
@@ -21,6 +22,8 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import C
 # Another writer needs milliseconds to seconds; who holds the lock longer is stuck, or waits for a Tomcat that deploys.
 LOCK_SECONDS = 30.0
 _LOCK_POLL_SECONDS = 0.05
+# What is read of a file at a time, in bytes.
+CHUNK = 1024 * 1024
 
 
 def read_file(path: str, max_bytes: int) -> bytes:
@@ -50,6 +53,15 @@ def read_file(path: str, max_bytes: int) -> bytes:
     if len(data) > max_bytes:
         raise CollectionError(f"{path}: has more than {max_bytes} bytes; at most {max_bytes} are accepted")
     return data
+
+
+def digest(path: str) -> str:
+    """Return the sha256 of a file, read in pieces. Of an OSError the caller says what the file was for."""
+    found = hashlib.sha256()
+    with open(path, "rb") as source:
+        for chunk in iter(lambda: source.read(CHUNK), b""):
+            found.update(chunk)
+    return found.hexdigest()
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._file import sync_directory
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._file import CHUNK, sync_directory
 
 from .disk import ReleasesDisk
 from .model import (
@@ -40,7 +40,6 @@ from .model import (
 )
 from .war import (
     BLOCK,
-    CHUNK,
     check_sha256,
     inspect_war,
     sha256_of,

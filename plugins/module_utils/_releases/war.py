@@ -14,7 +14,6 @@ as long as the header promised and with the CRC it gave.
 from __future__ import annotations
 
 import calendar
-import hashlib
 import lzma
 import os
 import re
@@ -27,8 +26,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._file import CHUNK, digest
 
-CHUNK = 1024 * 1024
 MAX_MEMBERS = 100_000
 # A block and an inode per file is what a small file costs whatever its length.
 BLOCK = 4096
@@ -102,15 +101,11 @@ def parse_checksum(text: str) -> str:
 
 
 def sha256_of(path: str) -> str:
-    """Return the sha256 of a file, read in pieces."""
-    digest = hashlib.sha256()
+    """Return the sha256 of a WAR."""
     try:
-        with open(path, "rb") as source:
-            for chunk in iter(lambda: source.read(CHUNK), b""):
-                digest.update(chunk)
+        return digest(path)
     except OSError as error:
         raise CollectionError(f"{path} cannot be read: {error.strerror}") from error
-    return digest.hexdigest()
 
 
 def check_sha256(path: str, sha256: str, checksum: str | None) -> None:

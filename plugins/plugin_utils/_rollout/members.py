@@ -177,13 +177,14 @@ class PlannedMember:
 
     def as_dict(self, topology: Result, keep_usable: t.Callable[[Place, Seat], int]) -> dict[str, t.Any]:
         """What the tasks look up of it, and what is shown of it."""
+        wanted = self.wanted
         managers = {one["inventory_host"]: one["manager_url"] for one in topology["balancers"]}
         states = [
             {
                 "httpd": httpd,
                 "balancer": balancer,
                 "manager_url": managers[httpd],
-                "state": self.wanted[httpd, balancer],
+                "state": wanted[httpd, balancer],
                 # On the way back nothing is kept for the sake of a member that must be mended.
                 "keep_usable": {"forward": keep_usable((httpd, balancer), seat), "back": 0},
             }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .words import Result, listed
+from .words import Result, listed, why_failed
 
 # What became of a host, as the tasks note it: "untouched" until they take it out, then "left_out" until they know better.
 UNTOUCHED, LEFT_OUT, ROLLED_BACK, DONE = "untouched", "left_out", "rolled_back", "done"
@@ -23,8 +23,7 @@ def failure(result: Result, task: str) -> dict[str, t.Any]:
         log_lines.extend(one.get("log_lines") or ())
         if one.get("failed") or one.get("unreachable"):
             host = _host_of(one.get("item"))
-            reason = str(one.get("msg") or "the task failed and does not say why").strip()
-            reasons.append(f"{host}: {reason}" if host else reason)
+            reasons.append(f"{host}: {why_failed(one)}" if host else why_failed(one))
     return {"task": task, "reason": " ".join(reasons), "log_lines": log_lines}
 
 

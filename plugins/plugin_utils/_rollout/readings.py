@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._stores.redis import down_message
 
 from .findings import Findings
-from .words import Place, Result, listed
+from .words import Place, Result, listed, why_failed
 
 
 @dataclass(frozen=True)
@@ -183,16 +183,12 @@ def read(
 def _answered(result: Result, host: str, findings: Findings, about: str = "") -> bool:
     """Whether a task got its answer; if not, why becomes a problem. A skipped task has none, and nothing is wrong."""
     if result.get("unreachable"):
-        findings.unreachable(host, _message(result))
+        findings.unreachable(host, why_failed(result))
     elif result.get("failed"):
-        findings.problems.add(about + _message(result), host)
+        findings.problems.add(about + why_failed(result), host)
     else:
         return not result.get("skipped")
     return False
-
-
-def _message(result: Result) -> str:
-    return str(result.get("msg") or "the task failed and does not say why").strip()
 
 
 def answers(results: t.Iterable[Result], findings: Findings) -> list[Result]:
@@ -306,11 +302,11 @@ def _health(results: t.Mapping[str, Result], findings: Findings) -> dict[str, st
         asked = [one for one in result.get("results") or [result] if not one.get("skipped")]
         for one in asked:
             if one.get("unreachable"):
-                findings.unreachable(host, _message(one))
+                findings.unreachable(host, why_failed(one))
         bad = [one for one in asked if one.get("failed") and not one.get("unreachable")]
         several = len(asked) > 1
         if asked:
-            health[host] = "; ".join((f"{one['item']['name']}: " if several else "") + _message(one) for one in bad)
+            health[host] = "; ".join((f"{one['item']['name']}: " if several else "") + why_failed(one) for one in bad)
     return health
 
 

@@ -18,6 +18,11 @@ LONGEST_LIST = 8
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")
 
 
+def why_failed(result: Result) -> str:
+    """Why a task failed, or its host was out of reach, in its own words."""
+    return str(result.get("msg") or "the task failed and does not say why").strip()
+
+
 def listed(names: t.Sequence[str]) -> str:
     """Names in a sentence; of a long list the beginning and the number."""
     if len(names) > LONGEST_LIST:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import stat
@@ -16,6 +17,8 @@ import pytest
 from ansible_collections.roundrobin.tomcat.plugins.module_utils import _file
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._file import (
+    CHUNK,
+    digest,
     read_file,
     remove_candidates,
     replace_file,
@@ -263,3 +266,15 @@ def test_writers_in_several_processes_lose_nothing(tmp_path):
     assert [writer.communicate() and writer.returncode for writer in writers] == [0] * 4
     assert sorted(path.read_text()) == sorted("0" + 25 * "abcd")
     assert os.listdir(tmp_path) == ["server.xml"]
+
+
+@pytest.mark.parametrize("size", [0, 1, CHUNK, CHUNK + 1])
+def test_the_digest_is_of_all_pieces(tmp_path, size):
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * size)
+    assert digest(str(path)) == hashlib.sha256(b"x" * size).hexdigest()
+
+
+def test_of_a_file_that_is_gone_the_caller_says_what_it_was_for(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        digest(str(tmp_path / "file"))

@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.words import aligned, listed, one_line
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.words import (
+    aligned,
+    listed,
+    one_line,
+    why_failed,
+)
 
 
 @pytest.mark.parametrize(
@@ -49,3 +54,15 @@ def test_numbers_end_at_the_right():
 
 def test_nothing_moves_the_cursor():
     assert one_line(" a\n\tb\x1b[2J\x07c ") == "a b [2J c"
+
+
+@pytest.mark.parametrize(
+    "result, said",
+    [
+        ({"msg": " timed out\n"}, "timed out"),
+        ({"msg": ""}, "the task failed and does not say why"),
+        ({}, "the task failed and does not say why"),
+    ],
+)
+def test_why_a_task_failed_in_its_own_words(result, said):
+    assert why_failed(result) == said
