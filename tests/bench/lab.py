@@ -24,7 +24,10 @@ CLUSTER: tuple[dict[str, t.Any], ...] = (
     {"name": "web2", "image": "debian12", "groups": ["balancer"]},
     {"name": "app1", "image": "debian12", "machine": "one", "groups": ["tomcat"]},
     {
-        **{"name": "app2", "image": "debian12", "machine": "one", "groups": ["tomcat"]},
+        "name": "app2",
+        "image": "debian12",
+        "machine": "one",
+        "groups": ["tomcat"],
         "vars": {"tomcat_instance_port_offset": 100},
     },
     {"name": "app3", "image": "debian13", "machine": "two", "groups": ["tomcat"]},
