@@ -6,17 +6,13 @@
 from __future__ import annotations
 
 import getpass
-import os
 import platform
 import typing as t
-from datetime import datetime, timezone
 
-from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout import journal
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.teller import Teller
 
 ARGUMENTS = {
     "journal": {"type": "path", "required": True},
@@ -26,8 +22,6 @@ ARGUMENTS = {
     "text": {"type": "str", "default": ""},
     "data": {"type": "dict", "default": {}},
 }
-
-display = Display()
 
 
 class ActionModule(ActionBase):
@@ -43,23 +37,5 @@ class ActionModule(ActionBase):
         arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)[1]
         if arguments["type"] == "rollout":
             arguments["data"] = {"by": f"{getpass.getuser()}@{platform.node()}", **arguments["data"]}
-        path = os.path.abspath(arguments.pop("journal"))
-        try:
-            entry = journal.event(datetime.now(timezone.utc), host=str(variables["inventory_hostname"]), **arguments)
-        except CollectionError as error:
-            raise AnsibleActionFail(error.message) from None  # Ansible would show a cause beside its message
-        if not self._task.check_mode:
-            self._write(path, entry)
-            display.display(journal.progress_line(entry, journal.host_column(variables)))
-        return {**result, "changed": False, "event": entry}
-
-    @staticmethod
-    def _write(path: str, entry: dict[str, t.Any]) -> None:
-        try:
-            journal.append(path, entry)
-        except CollectionError as error:
-            # Without a journal nothing is begun. But a controller whose disk is full meanwhile
-            # is no reason to leave a member half way: what is true stands on the hosts.
-            if entry["type"] == "rollout":
-                raise AnsibleActionFail(error.message) from None
-            display.warning(error.message)
+        teller = Teller(arguments.pop("journal"), variables, silent=self._task.check_mode)
+        return {**result, "changed": False, "event": teller.tell(**arguments)}

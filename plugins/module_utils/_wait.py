@@ -50,10 +50,12 @@ def wait_until(
     enough: t.Callable[[Seen], bool],
     *,
     timeout: float,
-    interval: float,
+    interval: float | t.Callable[[Seen], float],
     clock: Clock,
 ) -> Outcome[Seen]:
     """Look every interval seconds until enough() says so or timeout seconds are over.
+
+    interval: seconds between two looks, or what makes them of what was seen.
 
     There is always a first look, and the last one is made at the deadline, so that
     a short timeout still gives an honest answer.
@@ -69,4 +71,4 @@ def wait_until(
         remaining = timeout - elapsed
         if remaining <= 0:
             return Outcome(False, seen, elapsed, looks)
-        clock.sleep(min(interval, remaining))
+        clock.sleep(min(interval(seen) if callable(interval) else interval, remaining))

@@ -192,27 +192,23 @@ log_lines:
   elements: str
 """
 
-import functools
 import typing as t
-from dataclasses import asdict
 from datetime import datetime, timedelta
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._requests_dep import requests
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.ask import ask_ajp, ask_http
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.ask import make_ask
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.health import (
-    Answer,
-    Health,
     Target,
     build_expectation,
-    excerpt,
     failure_message,
     parse_url,
+    result,
     wait_healthy,
 )
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.log import read_log
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.log import read_logs
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._wait import SystemClock
 
 ARGUMENTS = {
@@ -258,49 +254,6 @@ def check_params(params: dict[str, t.Any]) -> Target:
     return target
 
 
-def make_ask(params: dict[str, t.Any], target: Target) -> t.Callable[[], Answer]:
-    """Return what asks once."""
-    common = {
-        "method": params["method"],
-        "headers": {name: str(value) for name, value in params["headers"].items()},
-        "timeout": params["request_timeout"],
-    }
-    if target.scheme == "ajp":
-        return functools.partial(ask_ajp, target, secret=params["ajp_secret"], **common)
-    if requests is None:
-        raise CollectionError(missing_required_lib("requests"))
-    verify = (params["ca_path"] or True) if params["validate_certs"] else False
-    return functools.partial(ask_http, requests, target, verify=verify, **common)
-
-
-def read_logs(patterns: list[str], since: datetime) -> list[str]:
-    """Return the telling lines of the logs, each file's under its name."""
-    lines = []
-    for pattern in patterns:
-        path, telling = read_log(pattern, since)
-        if path is None:
-            lines.append(f"{pattern}: no such file")
-        elif telling:
-            lines += [f"{path}:", *telling]
-    return lines
-
-
-def result(url: str, health: Health) -> dict[str, t.Any]:
-    """Return what the module answers, healthy or not."""
-    return {
-        "url": url,
-        "status": health.last.status,
-        "latency_ms": round(health.last.latency * 1000, 1),
-        "body": excerpt(health.last.body),
-        "tries": health.tries,
-        "seconds": round(health.seconds, 2),
-        "held": None if health.held is None else round(health.held, 2),
-        "evidence": [
-            {**asdict(item), "first": round(item.first, 2), "last": round(item.last, 2)} for item in health.evidence
-        ],
-    }
-
-
 def main() -> None:
     """Read the options, wait, answer."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
@@ -309,8 +262,17 @@ def main() -> None:
     try:
         target = check_params(params)
         expectation = build_expectation(params["status"], params["pattern"], params["version"])
+        ask = make_ask(
+            requests,
+            target,
+            method=params["method"],
+            headers=params["headers"],
+            secret=params["ajp_secret"],
+            timeout=params["request_timeout"],
+            verify=(params["ca_path"] or True) if params["validate_certs"] else False,
+        )
         health = wait_healthy(
-            make_ask(params, target),
+            ask,
             expectation,
             successes=params["successes"],
             timeout=params["timeout"],

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rollout_step
-short_description: Run a module, and fail where its host cannot be reached
+short_description: Run a module, also on several hosts at once, and fail where a host cannot be reached
 description:
   - Runs another module as a task of its own would, with the same result.
+  - With O(at) it runs the module on all these hosts at the same time, as many as Ansible has forks. The result has the shape of a loop's.
   - A host that cannot be reached is a failure of the task, which C(rescue) sees. Ansible itself skips every C(rescue) and C(always) then.
   - The steps of a rollout are run by it, so that no member stays out of service without a word.
 author:
@@ -35,6 +36,16 @@ options:
     description: The options of the module.
     type: dict
     default: {}
+  at:
+    description:
+      - The hosts, each an item with the key C(inventory_host). The items are those of the result.
+    type: list
+    elements: dict
+  of_item:
+    description: The keys of an item of O(at) that are options of the module too.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
@@ -50,6 +61,22 @@ EXAMPLES = r"""
     - name: Say that it did not stop, or that its host could not be reached
       ansible.builtin.debug:
         msg: "{{ ansible_failed_result.msg }}"
+
+- name: Read two balancers at the same time
+  roundrobin.tomcat.rollout_step:
+    module: roundrobin.tomcat.httpd_balancer_info
+    at:
+      - inventory_host: web1
+        manager_url: http://127.0.0.1:9080/balancer-manager
+      - inventory_host: web2
+        manager_url: http://127.0.0.1:9080/balancer-manager
+    of_item: [manager_url]
 """
 
-RETURN = r""" # """
+RETURN = r"""
+results:
+  description: What the module answered on each host, with its C(item). Without O(at) the result is the module's own.
+  returned: with O(at)
+  type: list
+  elements: dict
+"""

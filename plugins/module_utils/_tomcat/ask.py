@@ -7,10 +7,15 @@
 
 from __future__ import annotations
 
+import functools
 import socket
 import time
 import typing as t
 from types import ModuleType
+
+from ansible.module_utils.basic import missing_required_lib
+
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 
 from .ajp import AjpError, build_request, exchange, ping
 from .health import Answer, Target
@@ -18,6 +23,25 @@ from .health import Answer, Target
 # A health page is short; what a broken one streams must not fill the memory.
 MAX_BODY = 256 * 1024
 USER_AGENT = "roundrobin.tomcat http_health"
+
+
+def make_ask(
+    requests: ModuleType | None,
+    target: Target,
+    *,
+    method: str = "GET",
+    headers: t.Mapping[str, t.Any],
+    secret: str | None,
+    timeout: float,
+    verify: bool | str = True,
+) -> t.Callable[[], Answer]:
+    """Return what asks once, by the target's own protocol. Only HTTP needs ``requests``."""
+    texts = {name: str(value) for name, value in headers.items()}
+    if target.scheme == "ajp":
+        return functools.partial(ask_ajp, target, method=method, headers=texts, secret=secret, timeout=timeout)
+    if requests is None:
+        raise CollectionError(missing_required_lib("requests"))
+    return functools.partial(ask_http, requests, target, method=method, headers=texts, timeout=timeout, verify=verify)
 
 
 class _DeadlineStream:

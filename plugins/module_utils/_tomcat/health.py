@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from urllib.parse import urlsplit
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
@@ -23,6 +23,8 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._wait import Clo
 
 EVIDENCE_CHARACTERS = 200
 MAX_EVIDENCE = 20
+# The least time between two answers, where it fits the time that one takes.
+LEAST_INTERVAL = 0.02
 SCHEMES = {"http": 80, "https": 443, "ajp": 8009}
 
 
@@ -143,8 +145,13 @@ def wait_healthy(
     interval: float,
     clock: Clock,
     hold: float = 0.0,
+    eager: bool = False,
 ) -> Health:
-    """Ask until `successes` answers in a row were good or the time is over, then see it stay so for `hold` seconds."""
+    """Ask until `successes` answers in a row were good or the time is over, then see it stay so for `hold` seconds.
+
+    interval: seconds between two answers.
+    eager: after a good answer the next one is asked for as soon as that took, at the latest after the interval.
+    """
     began = clock.monotonic()
     evidence: list[Evidence] = []
     in_a_row = 0
@@ -157,7 +164,11 @@ def wait_healthy(
         note(evidence, complaint or f"status {answer.status}, good", clock.monotonic() - began)
         return answer, complaint
 
-    outcome = wait_until(look, lambda dummy: in_a_row >= successes, timeout=timeout, interval=interval, clock=clock)
+    def pause(seen: tuple[Answer, str | None]) -> float:
+        answer, complaint = seen
+        return min(interval, max(LEAST_INTERVAL, answer.latency)) if eager and complaint is None else interval
+
+    outcome = wait_until(look, lambda dummy: in_a_row >= successes, timeout=timeout, interval=pause, clock=clock)
     answer, complaint = outcome.last
     health = Health(
         healthy=outcome.done,
@@ -222,3 +233,19 @@ def failure_message(url: str, health: Health, successes: int, hold: float = 0.0)
             f"{item.count}x {item.outcome} ({item.first:.1f} to {item.last:.1f} s)" for item in health.evidence
         )
     return message
+
+
+def result(url: str, health: Health) -> dict[str, t.Any]:
+    """Return what a module answers of it, healthy or not."""
+    return {
+        "url": url,
+        "status": health.last.status,
+        "latency_ms": round(health.last.latency * 1000, 1),
+        "body": excerpt(health.last.body),
+        "tries": health.tries,
+        "seconds": round(health.seconds, 2),
+        "held": None if health.held is None else round(health.held, 2),
+        "evidence": [
+            {**asdict(item), "first": round(item.first, 2), "last": round(item.last, 2)} for item in health.evidence
+        ],
+    }

@@ -10,6 +10,7 @@ from __future__ import annotations
 import glob
 import os
 import re
+import typing as t
 from datetime import datetime
 
 # Enough for a start that fails: Tomcat writes some 10 KiB before it gets to an application.
@@ -81,3 +82,15 @@ def read_tail(path: str) -> str:
         source.seek(0, os.SEEK_END)
         source.seek(max(0, source.tell() - TAIL_BYTES))
         return source.read().decode("utf-8", "replace")
+
+
+def read_logs(patterns: t.Sequence[str], since: datetime) -> list[str]:
+    """Return the telling lines of the logs, each file's under its name."""
+    lines = []
+    for pattern in patterns:
+        path, telling = read_log(pattern, since)
+        if path is None:
+            lines.append(f"{pattern}: no such file")
+        elif telling:
+            lines += [f"{path}:", *telling]
+    return lines

@@ -19,54 +19,49 @@ Versions = t.Mapping[str, t.Optional[str]]
 NOTHING_THERE = [404]
 
 
-def expected(application: Result, version: str | None) -> Check:
-    """The answer that proves a release of an application, as http_health takes it."""
+def expected(application: Result, version: str | None, base_url: str) -> Check:
+    """The answer that proves a release of an application, as rollout_instance and rollout_httpd take it."""
     pattern = application["health_pattern"]
     return {
         "application": application["name"],
-        "path": application["context_path"] + application["health_path"],
+        "url": base_url + application["context_path"] + application["health_path"],
         "status": application["health_status"],
         "pattern": pattern,
         "version": (version or "") if "{version}" in pattern else "",
     }
 
 
-def on_the_member(applications: t.Iterable[Result], versions: Versions, rolled: str) -> list[Check]:
+def on_the_member(applications: t.Iterable[Result], versions: Versions, rolled: str, base_url: str) -> list[Check]:
     """Every application of an instance, asked on the instance itself before a user meets it.
 
     rolled: the application that the rollout is about. Where it has no release, Tomcat must say that nothing is there.
+    base_url: of the connector that httpd uses.
     """
     checks = []
     for application in applications:
         version = versions.get(application["name"])
         if version:
-            checks.append(expected(application, version))
+            checks.append(expected(application, version, base_url))
         elif application["name"] == rolled:
-            checks.append({**expected(application, None), "status": NOTHING_THERE, "pattern": ""})
+            checks.append({**expected(application, None, base_url), "status": NOTHING_THERE, "pattern": ""})
     return checks
 
 
 def through_httpd(
-    applications: t.Iterable[Result],
-    versions: Versions,
-    balancers: t.Iterable[Result],
-    states: t.Iterable[Result],
-    route: str,
+    applications: t.Iterable[Result], versions: Versions, httpd: Result, states: t.Iterable[Result], route: str
 ) -> list[Check]:
-    """Every application that has a release, asked through every httpd by the member's own route.
+    """Every application that has a release, asked through one httpd by the member's own route.
 
     states: the member's state at each place at the end. By its route nobody reaches a member that stays out.
     """
-    served = [application for application in applications if versions.get(application["name"])]
-    enabled = {(state["httpd"], state["balancer"]) for state in states if state["state"] == "enabled"}
-    checks = []
-    for httpd in balancers:
-        for application in served:
-            if (httpd["inventory_host"], application["balancer"]) in enabled:
-                check = expected(application, versions[application["name"]])
-                cookie = f"{httpd['sticky_cookie']}=health.{route}"
-                headers = {**httpd["headers"], "Cookie": cookie}
-                checks.append(
-                    {**check, "httpd": httpd["inventory_host"], "base_url": httpd["local_url"], "headers": headers}
-                )
-    return checks
+    enabled = {
+        state["balancer"]
+        for state in states
+        if state["httpd"] == httpd["inventory_host"] and state["state"] == "enabled"
+    }
+    headers = {**httpd["headers"], "Cookie": f"{httpd['sticky_cookie']}=health.{route}"}
+    return [
+        {**expected(application, versions[application["name"]], httpd["local_url"]), "headers": headers}
+        for application in applications
+        if versions.get(application["name"]) and application["balancer"] in enabled
+    ]

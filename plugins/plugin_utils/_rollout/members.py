@@ -14,9 +14,11 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from . import checks
+from . import checks, machines
 from .readings import Facts, Interrupted, RecordedMember, Releases, Seat
 from .words import Place, Result
+
+Webapps = list[dict[str, t.Any]]
 
 
 @dataclass(frozen=True)
@@ -175,25 +177,43 @@ class PlannedMember:
             ],
         }
 
-    def as_dict(self, topology: Result, keep_usable: t.Callable[[Place, Seat], int]) -> dict[str, t.Any]:
-        """What the tasks look up of it, and what is shown of it."""
+    def _webapps(
+        self, base_name: str, version: str | None, keep: int | None, applications: t.Iterable[Result]
+    ) -> Webapps:
+        """What a restart switches, as rollout_instance takes it.
+
+        A restart leaves one release of each application, also where it is about none.
+        """
+        if not self.aim.application:
+            served = [one["base_name"] for one in applications if self.active.get(one["name"])]
+            return [{"name": name, "state": "retired"} for name in served]
+        # The first release of all failed: the instance goes back to serving nothing, as the others still do.
+        if version is None:
+            return [{"name": base_name, "state": "inactive"}]
+        return [{"name": base_name, "state": "active", "version": version, **({"keep": keep} if keep else {})}]
+
+    def as_dict(
+        self, topology: Result, keep_usable: t.Callable[[Place, Seat], int], base_name: str, keep_releases: int
+    ) -> dict[str, t.Any]:
+        """What the tasks look up of it, and what is shown of it.
+
+        keep_usable: how many usable members must remain at a place.
+        base_name: of the application that the rollout is about.
+        keep_releases: how many releases stay on the host. On the way back none is removed.
+        """
         wanted = self.wanted
-        managers = {one["inventory_host"]: one["manager_url"] for one in topology["balancers"]}
         states = [
-            {
-                "httpd": httpd,
-                "balancer": balancer,
-                "manager_url": managers[httpd],
-                "state": wanted[httpd, balancer],
-                # On the way back nothing is kept for the sake of a member that must be mended.
-                "keep_usable": {"forward": keep_usable((httpd, balancer), seat), "back": 0},
-            }
-            for (httpd, balancer), seat in self.seats.items()
+            {"httpd": httpd, "balancer": balancer, "state": wanted[httpd, balancer]} for httpd, balancer in self.seats
         ]
         applications = [one for one in topology["applications"] if self.host in one["instances"]]
         versions = {
             "forward": {**self.active, self.aim.application: self.version_after},
             "back": {**self.active, self.aim.application: self.version_before},
+        }
+        # On the way back nothing is kept for the sake of a member that must be mended.
+        kept = {
+            "forward": {place: keep_usable(place, seat) for place, seat in self.seats.items()},
+            "back": dict.fromkeys(self.seats, 0),
         }
         return {
             "machine": self.instance["machine"],
@@ -202,11 +222,17 @@ class PlannedMember:
             "version_after": self.version_after,
             "shown": self.shown,
             "states": states,
-            "health": {
-                way: checks.on_the_member(applications, known, self.aim.application) for way, known in versions.items()
+            "webapps": {
+                "forward": self._webapps(base_name, self.version_after, keep_releases, applications),
+                "back": self._webapps(base_name, self.version_before, None, applications),
             },
-            "verify": {
-                way: checks.through_httpd(applications, known, topology["balancers"], states, self.instance["route"])
+            "drain": {way: machines.drain(topology, self.instance, of_way) for way, of_way in kept.items()},
+            "enable": {
+                way: machines.enable(topology, self.instance, states, applications, known)
+                for way, known in versions.items()
+            },
+            "health": {
+                way: checks.on_the_member(applications, known, self.aim.application, self.instance["connect_url_base"])
                 for way, known in versions.items()
             },
             "out_by": self.interrupted.id if self.interrupted and self.left_out else None,

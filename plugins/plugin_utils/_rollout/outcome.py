@@ -22,6 +22,8 @@ def failure(result: Result, task: str) -> dict[str, t.Any]:
     for one in result.get("results") or [result]:
         log_lines.extend(one.get("log_lines") or ())
         if one.get("failed") or one.get("unreachable"):
+            # Of several steps in one task the one that failed.
+            task = one.get("step") or task
             host = _host_of(one.get("item"))
             reasons.append(f"{host}: {why_failed(one)}" if host else why_failed(one))
     return {"task": task, "reason": " ".join(reasons), "log_lines": log_lines}

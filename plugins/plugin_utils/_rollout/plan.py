@@ -101,7 +101,10 @@ def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str
         "retires": retires,
         "members": {
             member.host: member.as_dict(
-                topology, lambda place, seat: settings.min_available if serves(place, seat) else 0
+                topology,
+                lambda place, seat: settings.min_available if serves(place, seat) else 0,
+                application["base_name"],
+                settings.keep_releases,
             )
             for member in members
         },

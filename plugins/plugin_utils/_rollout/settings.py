@@ -23,6 +23,7 @@ from .findings import Findings
 KINDS = ("deploy", "rollback", "restart", "repair")
 STRATEGIES = ("restart", "reload", "parallel")
 POLICIES = ("rollback_member", "rollback_all", "stop")
+KEEP_RELEASES = 3
 HOOKS = (
     "before_rollout",
     "before_batch",
@@ -52,6 +53,7 @@ class Settings:
     take_over: str
     memcached_sticky: bool
     storage_key_prefix: str
+    keep_releases: int
 
     @property
     def changes_running(self) -> bool:
@@ -106,6 +108,10 @@ class Settings:
         if min_available is None or min_available < 0:
             problems.add(f"rolling_deploy_min_available is {given['min_available']!r}, it must be 0 or more.")
             min_available = 1
+        keep_releases = as_integer(given.get("keep_releases", KEEP_RELEASES))
+        if keep_releases is None or keep_releases < 1:
+            problems.add(f"rolling_deploy_keep_releases is {given['keep_releases']!r}, it must be 1 or more.")
+            keep_releases = KEEP_RELEASES
         word = str(given.get("allow_same_machine", False)).lower()
         if word not in TRUE_WORDS | FALSE_WORDS:
             problems.add(f"rolling_deploy_allow_same_machine is {word!r}, it must be true or false.")
@@ -122,6 +128,7 @@ class Settings:
             take_over=str(given.get("take_over") or ""),
             memcached_sticky=str(given.get("memcached_sticky", True)).lower() in TRUE_WORDS,
             storage_key_prefix=str(given.get("storage_key_prefix") or ""),
+            keep_releases=keep_releases,
         )
 
 

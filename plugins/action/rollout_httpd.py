@@ -1,0 +1,91 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The controller's half of rollout_httpd: all machines at the same time, the events, and how far a wait is."""
+
+from __future__ import annotations
+
+import math
+import time
+import typing as t
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import join
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._at_once import Answer, Call, Caller, together
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._holder import this_run
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.journal import host_column, progress
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.teller import Teller
+
+MODULE = "roundrobin.tomcat.rollout_httpd"
+# Most members are idle sooner, and cost no second call.
+EVERY_SECONDS = 5.0
+OF_THE_CONTROLLER = ("at", "journal", "direction", "phase")
+
+display = Display()
+monotonic = time.monotonic
+
+
+class ActionModule(ActionBase):
+    """Run rollout_httpd on every machine, again and again while a member is not idle."""
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Tell what begins, call all machines, and call those again that are not done."""
+        super().run(tmp, task_vars)
+        variables = task_vars or {}
+        given = dict(self._task.args)
+        machines = given.get("at") or []
+        teller = Teller(given.get("journal"), variables, silent=self._task.check_mode)
+        phase, direction = given.get("phase", "drain"), given.get("direction", "forward")
+        httpds = dict.fromkeys(member["httpd"] for machine in machines for member in machine["members"])
+        text = f"out of {', '.join(httpds)}" if phase == "drain" else ""
+        teller.tell(phase=phase, direction=direction, text=text)
+        options = {name: value for name, value in given.items() if name not in OF_THE_CONTROLLER}
+        if options.get("lock"):
+            options["lock"] = {**options["lock"], "holder": this_run()}
+        answers = self._call_all(machines, options, variables)
+        asked = [answer["asked"] for answer in answers if "asked" in answer]
+        if asked:
+            teller.tell(phase="verify", direction=direction, ago=max(asked))
+        return together([({"inventory_host": machine["host"]}, answer) for machine, answer in zip(machines, answers)])
+
+    def _call_all(
+        self, machines: list[dict[str, t.Any]], options: dict[str, t.Any], variables: dict[str, t.Any]
+    ) -> list[Answer]:
+        caller = Caller(self, variables)
+        answers: list[Answer] = [{} for _machine in machines]
+        waiting = list(range(len(machines)))
+        began, waited = monotonic(), None
+        while waiting:
+            calls = [self._call(machines[index], options, waited) for index in waiting]
+            for index, answer in zip(waiting, caller.run(calls)):
+                answers[index] = joined(answers[index], answer) if waited else answer
+            waiting = [index for index in waiting if "left" in answers[index] and not answers[index].get("failed")]
+            waited = monotonic() - began
+            for index in waiting:
+                left = answers[index].pop("left")
+                for member in answers[index]["members"]:
+                    if not member.get("idle"):
+                        display.display(self._line(member, left, variables))
+        return answers
+
+    def _call(self, machine: dict[str, t.Any], options: dict[str, t.Any], waited: float | None) -> Call:
+        progress_of = {"every": EVERY_SECONDS, **({} if waited is None else {"waited": waited})}
+        own = {"members": machine["members"], "checks": machine["checks"], "progress": progress_of}
+        return Call(MODULE, machine["host"], {**options, **own}, plain=True)
+
+    def _line(self, member: t.Mapping[str, t.Any], left: float, variables: t.Mapping[str, t.Any]) -> str:
+        count = member["in_flight"]
+        flying = f"{count} request{'' if count == 1 else 's'} in flight" if count else "not idle for long enough"
+        text = f"{flying} on {member['httpd']}:{member['balancer']}, {math.ceil(left)} s left"
+        now = time.strftime("%H:%M:%S", time.gmtime())
+        return progress(now, str(variables["inventory_hostname"]), "drain", text, host_column(variables))
+
+
+def joined(first: Answer, later: Answer) -> Answer:
+    """One answer of a wait in two slices."""
+    if later.get("failed"):
+        return later
+    members = [join(one, other) for one, other in zip(first["members"], later["members"])]
+    return {**later, "changed": first["changed"] or later["changed"], "members": members}

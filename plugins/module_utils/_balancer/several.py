@@ -1,0 +1,46 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tasks on several members, which belong together: all are changed before the first is waited for.
+
+A member that is out of one balancer only still gets users from the others.
+"""
+
+# Private to this collection.
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._wait import Clock
+
+from .change import Change, WantedMember, apply
+from .manager import BalancerManager
+
+Task = tuple[BalancerManager, WantedMember]
+
+
+def apply_all(tasks: t.Sequence[Task], *, check_mode: bool, clock: Clock) -> list[Change]:
+    """Bring all members to their settings, then wait for each; the time-out of each counts from the beginning."""
+    if len(tasks) == 1:
+        return [apply(*task, check_mode=check_mode, clock=clock) for task in tasks]
+    began = clock.monotonic()
+    changes = [
+        apply(manager, replace(wanted, wait=None), check_mode=check_mode, clock=clock) for manager, wanted in tasks
+    ]
+    if check_mode:
+        return changes
+    return [
+        _wait(task, change, clock.monotonic() - began, clock) if task[1].wait else change
+        for task, change in zip(tasks, changes)
+    ]
+
+
+def _wait(task: Task, change: Change, seconds: float, clock: Clock) -> Change:
+    """Wait for a member that was changed ``seconds`` ago."""
+    manager, wanted = task
+    every = None if wanted.every is None else max(0.0, wanted.every - seconds)
+    wanted = replace(wanted, waited=(wanted.waited or 0.0) + seconds, every=every)
+    waited = apply(manager, wanted, check_mode=False, clock=clock)
+    return replace(waited, before=change.before, changed_from={**waited.changed_from, **change.changed_from})

@@ -1,0 +1,313 @@
+#!/usr/bin/python
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rollout_instance
+short_description: Replace the release of an instance that is out of service, in one call
+description:
+  - Stops a Tomcat instance, switches its release, starts it and waits until every application is healthy. Each part can be left out.
+  - The role C(rolling_deploy) calls it. Use M(ansible.builtin.systemd_service), M(roundrobin.tomcat.tomcat_webapp) and
+    M(roundrobin.tomcat.http_health) in playbooks of your own.
+  - Each phase becomes an event of the journal, with the time at which it began.
+author:
+  - roundrobin.tomcat contributors (@roundrobin)
+extends_documentation_fragment:
+  - roundrobin.tomcat._attributes
+attributes:
+  check_mode:
+    support: full
+    details: Nothing is stopped, started or asked.
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+options:
+  base:
+    description: Base directory of the instance.
+    type: path
+    required: true
+  service:
+    description: The systemd unit of the instance, as C(tomcat@app1.service).
+    type: str
+    required: true
+  stop:
+    description: Whether to stop it.
+    type: bool
+    default: false
+  webapps:
+    description: The releases to switch, as M(roundrobin.tomcat.tomcat_webapp) does it.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Base name of the application.
+        type: str
+        required: true
+      version:
+        description: The release.
+        type: str
+      state:
+        description: What becomes of it.
+        type: str
+        choices: [active, inactive, retired]
+        default: active
+      keep:
+        description: How many releases to keep.
+        type: int
+  start:
+    description: Whether to start it.
+    type: bool
+    default: false
+  checks:
+    description: What must answer, all at the same time, and how.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      application:
+        description: Name of the application.
+        type: str
+        required: true
+      url:
+        description: What to ask, as O(url) of M(roundrobin.tomcat.http_health).
+        type: str
+        required: true
+      headers:
+        description: Headers to send.
+        type: dict
+        default: {}
+      status:
+        description: The statuses that count as good.
+        type: list
+        elements: int
+        default: [200]
+      pattern:
+        description: A regular expression to be found in the body. C({version}) stands for the release.
+        type: str
+        default: ""
+      version:
+        description: The release that must answer.
+        type: str
+        default: ""
+  ajp_secret:
+    description: The C(secret) of the AJP connector.
+    type: str
+  successes:
+    description: How many good answers in a row are wanted of each.
+    type: int
+    default: 3
+  timeout:
+    description:
+      - Seconds until all must be healthy, once the instance has started.
+      - They begin when the action plugin calls again, so the whole wait is some seconds longer.
+    type: float
+    default: 120.0
+  interval:
+    description: Seconds between two answers at most. After a good answer it is as long as that took.
+    type: float
+    default: 0.1
+  hold:
+    description: Seconds for which all must stay healthy after that.
+    type: float
+    default: 0.0
+  log_files:
+    description: Logs to look into on failure, as O(log_files) of M(roundrobin.tomcat.http_health).
+    type: list
+    elements: str
+    default: []
+  actor:
+    description: The person who does it, for the list of releases. Filled in by the module's action plugin.
+    type: str
+  patience:
+    description:
+      - Seconds after which the module returns what it has, to be called again for the rest.
+      - Filled in by the module's action plugin.
+    type: float
+  journal:
+    description: The journal of the rollout, on the controller. Without one no event is written.
+    type: path
+  direction:
+    description: Whether the member gets the release or goes back.
+    type: str
+    choices: [forward, back]
+    default: forward
+  phase:
+    description: What the event of O(checks) is called.
+    type: str
+    choices: [health, soak]
+    default: health
+  shown:
+    description: The release in words, for the event of the switch.
+    type: str
+    default: ""
+"""
+
+EXAMPLES = r"""
+- name: Replace the release of a member that is out of service
+  roundrobin.tomcat.rollout_instance:
+    base: /var/opt/tomcat/app1
+    service: tomcat@app1.service
+    stop: true
+    webapps:
+      - name: shop
+        version: 1.4.2
+    start: true
+    checks:
+      - application: shop
+        url: http://198.18.0.3:8080/shop/health
+"""
+
+RETURN = r"""
+phases:
+  description: Each phase that was begun, in order.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    phase:
+      description: C(stop), C(activate), C(start) or C(health).
+      type: str
+    seconds:
+      description: When it began, in seconds since the call did.
+      type: float
+seconds:
+  description: How long the call took.
+  returned: always
+  type: float
+done:
+  description: Whether nothing is left to do.
+  returned: success
+  type: bool
+step:
+  description: What was being done when it failed, in words.
+  returned: failure
+  type: str
+health:
+  description: What each application answered, as M(roundrobin.tomcat.http_health) returns it, with its name.
+  returned: always
+  type: list
+  elements: dict
+log_lines:
+  description: What the logs had as SEVERE, with the heads of stack traces.
+  returned: on failure, if O(log_files) are given
+  type: list
+  elements: str
+"""
+
+import functools
+import typing as t
+from datetime import datetime, timedelta, timezone
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.store import AppReleases
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._requests_dep import requests
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.log import read_logs
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.proof import (
+    CHECK,
+    Terms,
+    read_check,
+    results,
+)
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.replace import Progress, Work, carry_out
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.service import Service
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._wait import SystemClock
+
+WEBAPP = {
+    "name": {"type": "str", "required": True},
+    "version": {"type": "str"},
+    "state": {"type": "str", "choices": ["active", "inactive", "retired"], "default": "active"},
+    "keep": {"type": "int"},
+}
+ARGUMENTS = {
+    "base": {"type": "path", "required": True},
+    "service": {"type": "str", "required": True},
+    "stop": {"type": "bool", "default": False},
+    "webapps": {"type": "list", "elements": "dict", "options": WEBAPP, "default": []},
+    "start": {"type": "bool", "default": False},
+    "checks": {"type": "list", "elements": "dict", "options": CHECK, "default": []},
+    "ajp_secret": {"type": "str", "no_log": True},
+    "successes": {"type": "int", "default": 3},
+    "timeout": {"type": "float", "default": 120.0},
+    "interval": {"type": "float", "default": 0.1},
+    "hold": {"type": "float", "default": 0.0},
+    "log_files": {"type": "list", "elements": "str", "default": []},
+    "actor": {"type": "str"},
+    "patience": {"type": "float"},
+    "journal": {"type": "path"},
+    "direction": {"type": "str", "choices": ["forward", "back"], "default": "forward"},
+    "phase": {"type": "str", "choices": ["health", "soak"], "default": "health"},
+    "shown": {"type": "str", "default": ""},
+}
+LOOK_BACK = timedelta(seconds=60)
+
+
+def switch(params: dict[str, t.Any], webapp: dict[str, t.Any], check_mode: bool) -> bool:
+    """Make one application serve its release; return whether that changed something."""
+    store = AppReleases(
+        params["base"], webapp["name"], now=lambda: datetime.now(timezone.utc), actor=params["actor"] or ""
+    )
+    # Nothing is unpacked: the release is staged.
+    change = store.ensure(
+        webapp["state"], webapp["version"], None, keep=webapp["keep"], check_mode=check_mode, max_unpacked_bytes=0
+    )
+    return change.changed
+
+
+def work_of(params: dict[str, t.Any], check_mode: bool) -> Work:
+    """Read the options; raise for what cannot work, before anything is touched."""
+    checks = [read_check(requests, check, params["ajp_secret"]) for check in params["checks"]]
+    return Work(
+        unit=Service(params["service"]),
+        stop=params["stop"],
+        switches=[functools.partial(switch, params, webapp, check_mode) for webapp in params["webapps"]],
+        start=params["start"],
+        checks=checks,
+        terms=Terms(params["successes"], params["timeout"], params["interval"], params["hold"]),
+        patience=params["patience"],
+    )
+
+
+def would_change(work: Work) -> bool:
+    """What check mode answers."""
+    if work.stop or work.start:
+        return work.stop if work.unit.runs else work.start
+    return any(one() for one in work.switches)
+
+
+def main() -> None:
+    """Read the options, do it, answer how far it came."""
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    began = datetime.now()
+    progress = Progress()
+    work: Work | None = None
+    failure: dict[str, t.Any] = {}
+    try:
+        work = work_of(module.params, module.check_mode)
+        if module.check_mode:
+            progress.changed, progress.done = would_change(work), True
+        else:
+            carry_out(work, progress, SystemClock())
+    except CollectionError as error:
+        failure = {"msg": error.message, "step": progress.step, **error.details}
+    answer = {
+        "changed": progress.changed,
+        "phases": [{"phase": phase, "seconds": seconds} for phase, seconds in progress.phases],
+        "seconds": progress.seconds,
+        "health": results(work.checks, progress.healths) if work else [],
+    }
+    if not failure:
+        module.exit_json(done=progress.done, **answer)
+    if module.params["log_files"] and progress.phases:
+        answer["log_lines"] = read_logs(module.params["log_files"], began - LOOK_BACK)
+    module.fail_json(**{**failure, **answer})
+
+
+if __name__ == "__main__":
+    main()
