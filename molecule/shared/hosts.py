@@ -127,7 +127,7 @@ class Hosts:
             self.engine.run("exec", container, *boot)
             self.engine.run("exec", container, "systemctl", "is-active", "ssh.service")
         except HostsError as error:
-            raise HostsError(f"{container} did not boot cleanly: {error}") from None
+            raise HostsError(f"{container} did not boot cleanly: {failed_units(str(error)) or error}") from None
 
     def _instance(self, run: str, key: Path, platform: dict[str, t.Any], addresses: dict[str, str]) -> dict[str, t.Any]:
         machine = machine_of(platform)
@@ -156,6 +156,12 @@ class Hosts:
             "ansible_python_interpreter": "/usr/bin/python3",
         }
         return {"all": {"hosts": hosts, "vars": connection, "children": children}}
+
+
+def failed_units(listing: str) -> str:
+    """The units in what systemctl --failed printed."""
+    kinds = (".service", ".socket", ".mount", ".automount", ".timer", ".target")
+    return ", ".join(f"{word} failed" for word in listing.split() if word.endswith(kinds))
 
 
 def prove_reachable(container: str, address: str) -> None:

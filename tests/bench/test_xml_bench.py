@@ -9,11 +9,11 @@ import os
 import sys
 from pathlib import Path
 
-import bench
 import edits
 import end_to_end
 import in_process
 import pytest
+import xml_edits
 from lxml import etree
 
 STOCK = (Path(__file__).resolve().parents[1] / "unit/fixtures/server.xml").read_bytes()
@@ -56,7 +56,7 @@ def test_ours_does_the_six_edits(tmp_path):
 @pytest.mark.skipif(not os.environ.get("RUN_FULL"), reason="installs all of Ansible's community collections")
 @pytest.mark.parametrize("name", edits.SIX)
 def test_each_tool_does_the_six_edits(tmp_path, name):
-    playbooks = end_to_end.Playbooks(bench.venvs.ensure(sys.executable, *bench.OTHERS), tmp_path)
+    playbooks = end_to_end.Playbooks(xml_edits.venvs.ensure(sys.executable, *xml_edits.OTHERS), tmp_path)
     found = end_to_end.outcome(playbooks, edits.SIX[name], end_to_end.Local(tmp_path), STOCK, "utf-8")
     assert wanted(found.after.encode()) == SIX_DONE
 

@@ -48,6 +48,21 @@ def test_an_image_is_named_after_its_recipe(tmp_path, monkeypatch):
     assert image.image_tag("debian12") != before
 
 
+class NotBooting:
+    """Its containers run, and a unit in them failed."""
+
+    def run(self, verb, container, *command):
+        raise HostsError(
+            f"podman exec {container} failed: \u25cf systemd-binfmt.service loaded failed failed Set Up Binary Formats"
+        )
+
+
+def test_a_host_that_does_not_boot_is_one_line(tmp_path):
+    with pytest.raises(HostsError) as caught:
+        hosts.Hosts(tmp_path, NotBooting())._await_boot("demo-app1")
+    assert str(caught.value) == "demo-app1 did not boot cleanly: systemd-binfmt.service failed"
+
+
 class Engine:
     """Remembers what it was asked for; one host's state directory is gone."""
 

@@ -38,9 +38,14 @@ echo 'admin ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/admin
 chmod 0440 /etc/sudoers.d/admin
 cp /recipe/sshd.conf /etc/ssh/sshd_config.d/test-host.conf
 
-# Nothing of its own accord in the middle of a test, and nothing that needs hardware.
+# Nothing of its own accord in the middle of a test, nothing that needs hardware, and nothing that sets up this machine's kernel: a
+# privileged container would reach it, and where two containers boot at the same time one of them would fail.
 systemctl mask apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer fstrim.timer \
   getty.target console-getty.service systemd-udevd.service systemd-logind.service \
-  systemd-modules-load.service systemd-networkd.service systemd-resolved.service systemd-timesyncd.service >/dev/null 2>&1
+  systemd-modules-load.service systemd-networkd.service systemd-resolved.service systemd-timesyncd.service \
+  systemd-binfmt.service proc-sys-fs-binfmt_misc.automount proc-sys-fs-binfmt_misc.mount systemd-sysctl.service \
+  kmod-static-nodes.service modprobe@.service systemd-random-seed.service systemd-pstore.service systemd-hwdb-update.service \
+  sys-kernel-config.mount sys-kernel-debug.mount sys-kernel-tracing.mount sys-fs-fuse-connections.mount dev-hugepages.mount \
+  >/dev/null 2>&1
 systemctl set-default multi-user.target >/dev/null 2>&1
 : >/etc/machine-id
