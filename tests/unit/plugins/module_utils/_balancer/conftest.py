@@ -94,6 +94,7 @@ def _wanted(**options):
         "timeout": 10.0,
         "interval": 0.5,
         "stable_reads": 3,
+        "count_connections": False,
         "on_timeout": "fail",
     }
     return WantedMember(**{**defaults, **options})
@@ -121,9 +122,11 @@ def wanted():
 def run(new_clock):
     """Do a task, and return what its module returns."""
 
-    def call(fetch, check_mode=False, clock=None, **options):
+    def call(fetch, check_mode=False, clock=None, watch=None, **options):
         want = _wanted(**options)
-        change = apply(BalancerManager(fetch, URL), want, check_mode=check_mode, clock=clock or new_clock())
+        change = apply(
+            BalancerManager(fetch, URL), want, check_mode=check_mode, clock=clock or new_clock(), watch=watch
+        )
         return result(change, want)
 
     return call
