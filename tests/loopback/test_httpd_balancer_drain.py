@@ -11,18 +11,20 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import hashlib
+import json
 import os
 import re
 import shutil
 import socket
 import struct
+import sys
 import threading
 
 import archives
 import loopback_tomcat
 import pytest
 import requests
-from loopback import wait_until
+from loopback import run_playbook, wait_until
 from loopback_httpd import member, needs_httpd, running, served_by
 
 pytestmark = needs_httpd
@@ -285,6 +287,22 @@ def test_a_member_that_still_gets_the_requests_of_its_sessions_is_not_idle(httpd
         asked.result()
     assert "is not idle: " in stayed["msg"]
     assert drain(httpd, "ajp", "draining")["idle"]
+
+
+def test_the_role_does_not_stop_before_a_reload(httpd, tmp_path):
+    assert served_by(httpd, "http", "/shop/quick.jsp") == (200, "quick")
+    assert member(httpd.url(), route="http", state="disabled")["changed"]
+    manager = {"address": "127.0.0.1", "port": httpd.port, "path": "/manager"}
+    known = {f"apache_balancer_manager_{name}": value for name, value in manager.items()}
+    known |= {"__apache_balancer_runs": True, "__apache_balancer_is_new": False, "apache_balancer_reload_timeout": 9}
+    role = {"name": "roundrobin.tomcat.apache_balancer", "tasks_from": "states"}
+    local = {"connection": "local", "vars": {"ansible_python_interpreter": sys.executable}}
+    task = {"ansible.builtin.include_role": role, "vars": known}
+    playbook = tmp_path / "play.yml"
+    playbook.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, **local, "tasks": [task]}]))
+    ran = run_playbook(str(playbook))
+    assert ran.returncode == 0, ran.stdout
+    assert "ok=3 " in ran.stdout
 
 
 # The counter is too low, or right ---------------------------------------------
