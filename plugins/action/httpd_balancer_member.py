@@ -16,7 +16,7 @@ import typing as t
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import join
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import join, still_there
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.journal import host_column, progress
 
 MODULE = "roundrobin.tomcat.httpd_balancer_member"
@@ -60,14 +60,6 @@ class ActionModule(ActionBase):
         # Delegated to httpd, the task is one of the member's own host; else the member goes by its route.
         host, httpd = str(task_vars["inventory_hostname"]), self._task.delegate_to
         who = host if httpd else answer["route"] or answer["worker"]
-        text = f"{_what_is_left(answer)} on {httpd or host}:{answer['balancer']}, {math.ceil(left)} s left"
+        text = f"{still_there(answer)} on {httpd or host}:{answer['balancer']}, {math.ceil(left)} s left"
         now = time.strftime("%H:%M:%S", time.gmtime())
         return progress(now, who, "drain", text, host_column(task_vars))
-
-
-def _what_is_left(answer: t.Mapping[str, t.Any]) -> str:
-    requests, connections = answer["in_flight"], answer.get("connections")
-    if not requests and not connections:
-        return "not idle for long enough"
-    told = f"{requests} request{'' if requests == 1 else 's'} in flight"
-    return told if connections is None else f"{told}, {connections} connection{'' if connections == 1 else 's'}"

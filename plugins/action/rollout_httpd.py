@@ -12,7 +12,7 @@ import typing as t
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import join
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import join, still_there
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._at_once import Answer, Call, Caller, together
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._holder import this_run
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.journal import host_column, progress
@@ -76,9 +76,7 @@ class ActionModule(ActionBase):
         return Call(MODULE, machine["host"], {**options, **own}, plain=True)
 
     def _line(self, member: t.Mapping[str, t.Any], left: float, variables: t.Mapping[str, t.Any]) -> str:
-        count = member["in_flight"]
-        flying = f"{count} request{'' if count == 1 else 's'} in flight" if count else "not idle for long enough"
-        text = f"{flying} on {member['httpd']}:{member['balancer']}, {math.ceil(left)} s left"
+        text = f"{still_there(member)} on {member['httpd']}:{member['balancer']}, {math.ceil(left)} s left"
         now = time.strftime("%H:%M:%S", time.gmtime())
         return progress(now, str(variables["inventory_hostname"]), "drain", text, host_column(variables))
 

@@ -242,7 +242,6 @@ waited:
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import WantedMember, apply, result
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.connections import watch
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.manager import BalancerManager
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.model import STATES
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.transport import (
@@ -289,7 +288,7 @@ def main() -> None:
     try:
         manager = BalancerManager(requests_fetch(requests, module.params), module.params["manager_url"])
         wanted = WantedMember(**{name: module.params[name] for name in ARGUMENTS}, **(module.params["progress"] or {}))
-        change = apply(manager, wanted, check_mode=module.check_mode, clock=SystemClock(), watch=watch)
+        change = apply(manager, wanted, check_mode=module.check_mode, clock=SystemClock())
     except CollectionError as error:
         module.fail_json(msg=error.message, **error.details)
     module.exit_json(**result(change, wanted))

@@ -95,7 +95,7 @@ def plant(httpd, busy):
     handed_out = dict(zip(busy, (37, 41)))
     for route, number in handed_out.items():
         for _request in range(number):
-            assert served_by(httpd, route, "/shop/quick.jsp") == (200, "quick")
+            assert served_by(httpd, route, "/shop/quick.jsp", timeout=60) == (200, "quick")
     httpd.stop()
     (file,) = httpd.root.glob("slotmem-shm-*_shop.shm.persist")
     content = file.read_bytes()

@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._wait import Clock, Outcome, wait_until
 
-from .connections import Count
+from .connections import Count, watch
 from .manager import BalancerManager, Balancers
 from .model import (
     Balancer,
+    Evidence,
     ManagerError,
     Member,
     MemberSettings,
-    Reading,
     Setting,
     Unreachable,
     find,
@@ -51,8 +51,8 @@ class WantedMember:
     timeout: float
     interval: float
     stable_reads: int
-    count_connections: bool
     on_timeout: str
+    count_connections: bool = False
     # Of a wait in slices, between which the controller tells how far it is: how long a slice is, and, but for the
     # first one, how long it has waited so far.
     every: t.Optional[float] = None
@@ -122,7 +122,7 @@ class Change:
     changed_from: MemberSettings
     before: Member
     after: Member
-    waited: t.Optional[Outcome[Reading]] = None
+    waited: t.Optional[Outcome[Evidence]] = None
     # Seconds until the time-out, if the wait goes on in another slice.
     left: t.Optional[float] = None
 
@@ -165,7 +165,7 @@ def apply(
     *,
     check_mode: bool,
     clock: Clock,
-    watch: t.Callable[[str], Count],
+    watch: t.Callable[[str], Count] = watch,
 ) -> Change:
     """Bring the member to the wanted settings and wait as asked; in check mode only say what would change."""
     read = _PatientReader(manager, wanted, clock)
@@ -195,10 +195,10 @@ def apply(
     if wanted.wait is None:
         return Change(changed_from, before, after)
 
-    history: list[Reading] = []
+    history: list[Evidence] = []
     count: Count = watch(before.worker) if wanted.wait == "idle" and wanted.count_connections else lambda: None
 
-    def look() -> Reading:
+    def look() -> Evidence:
         nonlocal changed_from
         now, member = find(read(), balancer.name, before.worker, None)
         lost = member.differences(wanted.settings)
@@ -206,11 +206,11 @@ def apply(
             # A reload or another hand has undone it: what is being waited for would never come.
             changed_from = {**{name: member.settings[name] for name in lost}, **changed_from}
             member = manager.write(now, member, lost, read)[1]
-        history.append(Reading(member, count()))
+        history.append(Evidence(member, count()))
         return history[-1]
 
-    def enough(reading: Reading) -> bool:
-        return idle(history, wanted.stable_reads) if wanted.wait == "idle" else usable(reading.member)
+    def enough(seen: Evidence) -> bool:
+        return idle(history, wanted.stable_reads) if wanted.wait == "idle" else usable(seen.member)
 
     outcome = wait_until(look, enough, timeout=wanted.slice, interval=wanted.interval, clock=clock)
     outcome = replace(outcome, seconds=outcome.seconds + (wanted.waited or 0.0))
@@ -265,7 +265,7 @@ def refuse_if_taken(balancer: Balancer, member: Member, wanted: WantedMember) ->
 # Telling --------------------------------------------------------------------
 
 
-def _timed_out(wanted: WantedMember, outcome: Outcome[Reading]) -> str:
+def _timed_out(wanted: WantedMember, outcome: Outcome[Evidence]) -> str:
     member, connections = outcome.last.member, outcome.last.connections
     waited = f"after {outcome.seconds:.1f} s {member.worker} of balancer {member.balancer!r}"
     if wanted.wait != "idle":
@@ -324,6 +324,15 @@ def join(first: t.Mapping[str, t.Any], later: t.Mapping[str, t.Any]) -> dict[str
         "after": after,
         "diff": diff(later["worker"], later["balancer"], before, after),
     }
+
+
+def still_there(answer: t.Mapping[str, t.Any]) -> str:
+    """What keeps a member from being idle, for people who wait."""
+    requests, connections = answer["in_flight"], answer.get("connections")
+    if not requests and not connections:
+        return "not idle for long enough"
+    told = f"{requests} request{'' if requests == 1 else 's'} in flight"
+    return told if connections is None else f"{told}, {connections} connection{'' if connections == 1 else 's'}"
 
 
 def _lines(settings: t.Mapping[str, Setting]) -> str:

@@ -40,7 +40,7 @@ TCP_INFO = struct.Struct("=44xI4xI96xII")
 
 
 @dataclass(frozen=True)
-class Connection:
+class Established:
     """An established connection, and whether it has a request or an answer under way for sure."""
 
     address: Address
@@ -87,14 +87,14 @@ def endpoint(worker: str) -> tuple[frozenset[Address], int]:
     return frozenset(_plain(ipaddress.ip_address(str(entry[4][0]).partition("%")[0])) for entry in found), parts.port
 
 
-def to_port(port: int) -> list[Connection]:
+def to_port(port: int) -> list[Established]:
     """Ask the kernel for the established connections to a port, whatever the address; raises OSError where it cannot."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG) as kernel:
         kernel.settimeout(5)
         return [one for family in (socket.AF_INET, socket.AF_INET6) for one in _ask(kernel, request(family, port))]
 
 
-def _ask(kernel: socket.socket, message: bytes) -> t.Iterator[Connection]:
+def _ask(kernel: socket.socket, message: bytes) -> t.Iterator[Established]:
     kernel.send(message)
     done = False
     while not done:
@@ -109,9 +109,9 @@ def request(family: int, port: int) -> bytes:
     return HEADER.pack(HEADER.size + len(body), SOCK_DIAG_BY_FAMILY, REQUEST_DUMP, 1, 0) + body
 
 
-def parse(answer: bytes) -> tuple[list[Connection], bool]:
+def parse(answer: bytes) -> tuple[list[Established], bool]:
     """Read the kernel's messages: the connections, and whether these were the last."""
-    found: list[Connection] = []
+    found: list[Established] = []
     while answer:
         length, kind, _flags, _sequence, _port = HEADER.unpack_from(answer)
         body, answer = answer[HEADER.size : length], answer[_aligned(length) :]
@@ -124,11 +124,11 @@ def parse(answer: bytes) -> tuple[list[Connection], bool]:
     return found, False
 
 
-def _connection(body: bytes) -> Connection:
+def _connection(body: bytes) -> Established:
     family, _port, address, unread, unsent = SOCKET.unpack_from(body)
     size = 4 if family == socket.AF_INET else 16
     active = unread > 0 or unsent > 0 or _asks_last(_attribute(body[SOCKET.size :], INET_DIAG_INFO))
-    return Connection(_plain(ipaddress.ip_address(address[:size])), active)
+    return Established(_plain(ipaddress.ip_address(address[:size])), active)
 
 
 def _asks_last(info: bytes) -> bool:

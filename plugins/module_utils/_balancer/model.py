@@ -189,14 +189,14 @@ def usable(member: Member) -> bool:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Evidence:
     """A member at one moment, and the connections to it, where they are known."""
 
     member: Member
     connections: t.Optional[Connections] = None
 
 
-def idle(history: t.Sequence[Reading], reads: int) -> bool:
+def idle(history: t.Sequence[Evidence], reads: int) -> bool:
     """Whether the last ``reads`` readings prove that the member answers no request.
 
     No request was handed out between them, and one of two witnesses saw none in flight: httpd's counter, which is
@@ -204,12 +204,11 @@ def idle(history: t.Sequence[Reading], reads: int) -> bool:
     The counter is not believed while the kernel shows a request or an answer under way.
     """
     last = history[-reads:]
-    if len(last) < reads or any(reading.member.elected != last[0].member.elected for reading in last):
+    if len(last) < reads or any(seen.member.elected != last[0].member.elected for seen in last):
         return False
-    connections = [reading.connections for reading in last]
-    by_counter = all(reading.member.busy == 0 for reading in last) and not any(
-        known and known.active for known in connections
-    )
+    connections = [seen.connections for seen in last]
+    contradicted = any(known is not None and known.active for known in connections)
+    by_counter = all(seen.member.busy == 0 for seen in last) and not contradicted
     by_kernel = all(known is not None and known.established == 0 for known in connections)
     return by_counter or by_kernel
 

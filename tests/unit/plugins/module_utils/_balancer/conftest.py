@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer import connections
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import WantedMember, apply, result
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.manager import BalancerManager, Response
 
@@ -94,7 +95,6 @@ def _wanted(**options):
         "timeout": 10.0,
         "interval": 0.5,
         "stable_reads": 3,
-        "count_connections": False,
         "on_timeout": "fail",
     }
     return WantedMember(**{**defaults, **options})
@@ -125,7 +125,11 @@ def run(new_clock):
     def call(fetch, check_mode=False, clock=None, watch=None, **options):
         want = _wanted(**options)
         change = apply(
-            BalancerManager(fetch, URL), want, check_mode=check_mode, clock=clock or new_clock(), watch=watch
+            BalancerManager(fetch, URL),
+            want,
+            check_mode=check_mode,
+            clock=clock or new_clock(),
+            watch=watch or connections.watch,
         )
         return result(change, want)
 
