@@ -16,11 +16,11 @@ from .connections import Count, watch
 from .manager import BalancerManager, Balancers
 from .model import (
     Balancer,
-    Evidence,
     ManagerError,
     Member,
     MemberSettings,
     Setting,
+    Sighting,
     Unreachable,
     find,
     idle,
@@ -122,7 +122,7 @@ class Change:
     changed_from: MemberSettings
     before: Member
     after: Member
-    waited: t.Optional[Outcome[Evidence]] = None
+    waited: t.Optional[Outcome[Sighting]] = None
     # Seconds until the time-out, if the wait goes on in another slice.
     left: t.Optional[float] = None
 
@@ -195,10 +195,10 @@ def apply(
     if wanted.wait is None:
         return Change(changed_from, before, after)
 
-    history: list[Evidence] = []
+    history: list[Sighting] = []
     count: Count = watch(before.worker) if wanted.wait == "idle" and wanted.count_connections else lambda: None
 
-    def look() -> Evidence:
+    def look() -> Sighting:
         nonlocal changed_from
         now, member = find(read(), balancer.name, before.worker, None)
         lost = member.differences(wanted.settings)
@@ -206,10 +206,10 @@ def apply(
             # A reload or another hand has undone it: what is being waited for would never come.
             changed_from = {**{name: member.settings[name] for name in lost}, **changed_from}
             member = manager.write(now, member, lost, read)[1]
-        history.append(Evidence(member, count()))
+        history.append(Sighting(member, count()))
         return history[-1]
 
-    def enough(seen: Evidence) -> bool:
+    def enough(seen: Sighting) -> bool:
         return idle(history, wanted.stable_reads) if wanted.wait == "idle" else usable(seen.member)
 
     outcome = wait_until(look, enough, timeout=wanted.slice, interval=wanted.interval, clock=clock)
@@ -265,7 +265,7 @@ def refuse_if_taken(balancer: Balancer, member: Member, wanted: WantedMember) ->
 # Telling --------------------------------------------------------------------
 
 
-def _timed_out(wanted: WantedMember, outcome: Outcome[Evidence]) -> str:
+def _timed_out(wanted: WantedMember, outcome: Outcome[Sighting]) -> str:
     member, connections = outcome.last.member, outcome.last.connections
     waited = f"after {outcome.seconds:.1f} s {member.worker} of balancer {member.balancer!r}"
     if wanted.wait != "idle":

@@ -189,14 +189,14 @@ def usable(member: Member) -> bool:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Sighting:
     """A member at one moment, and the connections to it, where they are known."""
 
     member: Member
     connections: t.Optional[Connections] = None
 
 
-def idle(history: t.Sequence[Evidence], reads: int) -> bool:
+def idle(history: t.Sequence[Sighting], reads: int) -> bool:
     """Whether the last ``reads`` readings prove that the member answers no request.
 
     No request was handed out between them, and one of two witnesses saw none in flight: httpd's counter, which is

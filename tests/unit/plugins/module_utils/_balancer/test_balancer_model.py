@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer import model
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.connections import Connections
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.model import Evidence, ManagerError
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.model import ManagerError, Sighting
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.pages import parse_xml
 
 
@@ -99,7 +99,7 @@ IDLE = [
 def test_which_readings_prove_an_idle_member(read, readings, expected):
     member = read("fresh.xml")[0].members[0]
     history = [
-        Evidence(
+        Sighting(
             replace(member, busy=busy, elected=elected),
             None if established is None else Connections(established, active),
         )
