@@ -45,6 +45,7 @@ class ActionModule(ActionBase):
         if options.get("lock"):
             options["lock"] = {**options["lock"], "holder": this_run()}
         answers = self._call_all(machines, options, variables)
+        self._tell_left(teller, direction, answers)
         asked = [answer["asked"] for answer in answers if "asked" in answer]
         if asked:
             teller.tell(phase="verify", direction=direction, ago=max(asked))
@@ -74,6 +75,16 @@ class ActionModule(ActionBase):
         progress_of = {"every": EVERY_SECONDS, **({} if waited is None else {"waited": waited})}
         own = {"members": machine["members"], "checks": machine["checks"], "progress": progress_of}
         return Call(MODULE, machine["host"], {**options, **own}, plain=True)
+
+    def _tell_left(self, teller: Teller, direction: str, answers: list[Answer]) -> None:
+        """Note what is still there where a wait for an idle member has ended in vain and the rollout goes on."""
+        for member in [member for answer in answers for member in answer.get("members", ())]:
+            if member.get("idle") is False:
+                left = {name: member.get(name) for name in ("httpd", "balancer", "in_flight", "connections")}
+                text = (
+                    f"{still_there(member)} on {member['httpd']}:{member['balancer']}; going on without waiting longer"
+                )
+                teller.tell(type="note", direction=direction, text=text, data=left)
 
     def _line(self, member: t.Mapping[str, t.Any], left: float, variables: t.Mapping[str, t.Any]) -> str:
         text = f"{still_there(member)} on {member['httpd']}:{member['balancer']}, {math.ceil(left)} s left"

@@ -258,7 +258,7 @@ def test_what_is_in_flight_ends(httpd, in_flight, route, send, answer):
     assert out["waited"] < IN_FLIGHT + KEEP_ALIVE + MORE
 
 
-def test_clients_that_never_leave_are_told(httpd, in_flight):
+def test_clients_that_never_leave_are_told(httpd, in_flight, tmp_path):
     """One waits for news, the other has a WebSocket."""
     request = in_flight(ask, httpd, "http")
     with web_socket(httpd):
@@ -267,9 +267,35 @@ def test_clients_that_never_leave_are_told(httpd, in_flight):
         assert re.search(told, stayed["msg"])
         gone_on = drain(httpd, "http", timeout=0.2, on_timeout="proceed")
         assert (gone_on["idle"], gone_on["in_flight"], gone_on["connections"]) == (False, LEAK + 2, 2)
+        assert note_of_a_rollout(httpd, tmp_path) == (
+            f"{LEAK + 2} requests in flight, 2 connections on web1:shop; going on without waiting longer",
+            {"httpd": "web1", "balancer": "shop", "in_flight": LEAK + 2, "connections": 2},
+        )
     request.let_go()
     assert request.answer == SLOW
     assert drain(httpd, "http")["idle"]
+
+
+def note_of_a_rollout(httpd, tmp_path):
+    """What the journal of a rollout has, whose time to wait is over."""
+    worker = member(httpd.url(), route="http", wait="ok", state="enabled")["worker"]
+    place = {"httpd": "web1", "manager_url": httpd.url(), "balancer": "shop", "worker": worker}
+    at = [{"host": "localhost", "members": [{**place, "state": "disabled", "wait": "idle"}], "checks": []}]
+    journal = tmp_path / "events.jsonl"
+    step = {"at": at, "journal": str(journal), "timeout": 1, "on_timeout": "proceed"}
+    play(tmp_path, {"roundrobin.tomcat.rollout_httpd": step})
+    (note,) = (event for event in map(json.loads, journal.read_text().splitlines()) if event["type"] == "note")
+    return note["text"], note["data"]
+
+
+def play(tmp_path, task):
+    """Run a task on this machine and return what was shown."""
+    local = {"connection": "local", "vars": {"ansible_python_interpreter": sys.executable}}
+    playbook = tmp_path / "play.yml"
+    playbook.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, **local, "tasks": [task]}]))
+    ran = run_playbook(str(playbook))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
 
 
 def test_a_member_that_still_gets_the_requests_of_its_sessions_is_not_idle(httpd):
@@ -296,13 +322,8 @@ def test_the_role_does_not_stop_before_a_reload(httpd, tmp_path):
     known = {f"apache_balancer_manager_{name}": value for name, value in manager.items()}
     known |= {"__apache_balancer_runs": True, "__apache_balancer_is_new": False, "apache_balancer_reload_timeout": 9}
     role = {"name": "roundrobin.tomcat.apache_balancer", "tasks_from": "states"}
-    local = {"connection": "local", "vars": {"ansible_python_interpreter": sys.executable}}
-    task = {"ansible.builtin.include_role": role, "vars": known}
-    playbook = tmp_path / "play.yml"
-    playbook.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, **local, "tasks": [task]}]))
-    ran = run_playbook(str(playbook))
-    assert ran.returncode == 0, ran.stdout
-    assert "ok=3 " in ran.stdout
+    shown = play(tmp_path, {"ansible.builtin.include_role": role, "vars": known})
+    assert "ok=3 " in shown
 
 
 # The counter is too low, or right ---------------------------------------------
