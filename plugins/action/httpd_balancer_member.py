@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The controller's half of httpd_balancer_member: it shows how far a wait for an idle member is.
 
-A module says nothing until it ends. So a long wait is made in slices, and between two of them the requests that are
-still in flight are shown. The result is that of one long wait.
+A module says nothing until it ends. So a long wait is made in slices, and between two of them what is still
+in flight is shown. The result is that of one long wait.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import typing as t
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import join
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import join, still_there
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.journal import host_column, progress
 
 MODULE = "roundrobin.tomcat.httpd_balancer_member"
@@ -60,8 +60,6 @@ class ActionModule(ActionBase):
         # Delegated to httpd, the task is one of the member's own host; else the member goes by its route.
         host, httpd = str(task_vars["inventory_hostname"]), self._task.delegate_to
         who = host if httpd else answer["route"] or answer["worker"]
-        count = answer["in_flight"]
-        flying = f"{count} request{'' if count == 1 else 's'} in flight" if count else "not idle for long enough"
-        text = f"{flying} on {httpd or host}:{answer['balancer']}, {math.ceil(left)} s left"
+        text = f"{still_there(answer)} on {httpd or host}:{answer['balancer']}, {math.ceil(left)} s left"
         now = time.strftime("%H:%M:%S", time.gmtime())
         return progress(now, who, "drain", text, host_column(task_vars))

@@ -12,7 +12,7 @@ import typing as t
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import join
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import join, still_there
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._at_once import Answer, Call, Caller, together
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._holder import this_run
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.journal import host_column, progress
@@ -45,6 +45,7 @@ class ActionModule(ActionBase):
         if options.get("lock"):
             options["lock"] = {**options["lock"], "holder": this_run()}
         answers = self._call_all(machines, options, variables)
+        self._tell_left(teller, direction, answers)
         asked = [answer["asked"] for answer in answers if "asked" in answer]
         if asked:
             teller.tell(phase="verify", direction=direction, ago=max(asked))
@@ -75,10 +76,18 @@ class ActionModule(ActionBase):
         own = {"members": machine["members"], "checks": machine["checks"], "progress": progress_of}
         return Call(MODULE, machine["host"], {**options, **own}, plain=True)
 
+    def _tell_left(self, teller: Teller, direction: str, answers: list[Answer]) -> None:
+        """Note what is still there where a wait for an idle member has ended in vain and the rollout goes on."""
+        for member in [member for answer in answers for member in answer.get("members", ())]:
+            if member.get("idle") is False:
+                left = {name: member.get(name) for name in ("httpd", "balancer", "in_flight", "connections")}
+                text = (
+                    f"{still_there(member)} on {member['httpd']}:{member['balancer']}; going on without waiting longer"
+                )
+                teller.tell(type="note", direction=direction, text=text, data=left)
+
     def _line(self, member: t.Mapping[str, t.Any], left: float, variables: t.Mapping[str, t.Any]) -> str:
-        count = member["in_flight"]
-        flying = f"{count} request{'' if count == 1 else 's'} in flight" if count else "not idle for long enough"
-        text = f"{flying} on {member['httpd']}:{member['balancer']}, {math.ceil(left)} s left"
+        text = f"{still_there(member)} on {member['httpd']}:{member['balancer']}, {math.ceil(left)} s left"
         now = time.strftime("%H:%M:%S", time.gmtime())
         return progress(now, str(variables["inventory_hostname"]), "drain", text, host_column(variables))
 

@@ -89,8 +89,9 @@ options:
     default: 0
   wait:
     description:
-      - V(idle) waits until nothing is in flight and no request was handed out during O(stable_reads) readings.
-        Every few seconds a line tells how many requests are in flight, and how long it will still wait.
+      - V(idle) waits until nothing is in flight and no request was handed out during O(stable_reads) readings. httpd's
+        counter shows that, and with O(count_connections) also the kernel. Every few seconds a line shows what is still
+        in flight, and how long it will still wait.
       - V(ok) waits until the member is usable. A member in error leaves that state only when httpd tries it with a
         user's request.
       - A change that somebody undoes meanwhile, like a reload of httpd, is made again.
@@ -109,12 +110,24 @@ options:
     description: How many readings in a row must show an idle member.
     type: int
     default: 3
+  count_connections:
+    description:
+      - Whether httpd runs on the host that the task runs on, in the same network namespace. Then O(wait=idle) asks the
+        kernel, too, for the TCP connections from this host to the member.
+      - The member is idle when either httpd's counter or the kernel proves it. httpd's counter is wrong at times, and
+        then stays so; a member to which no connection is established answers no request. That takes as long as the
+        member keeps idle connections open, which for Tomcat is its C(keepAliveTimeout).
+      - The counter is not believed while a connection has bytes under way, or a request that nothing was answered to.
+      - For a member on a unix socket, or with a name that has no address on this host, and where the kernel has no
+        C(sock_diag), the counter decides alone.
+    type: bool
+    default: false
   on_timeout:
     description:
       - V(fail) ends the task in failure when the wait is over; the member stays in its new state.
-      - V(proceed) goes on, and RV(idle) and RV(in_flight) tell that and how many requests were left. httpd counts
-        requests in flight without a lock, so the number may stay above 0 on an idle member. Choose V(proceed) where
-        the next step lets open requests end anyway, as Tomcat's graceful stop does.
+      - V(proceed) goes on, and RV(idle), RV(in_flight) and RV(connections) show what was left. httpd counts requests in
+        flight without a lock, so its number may stay above 0 on an idle member. Choose V(proceed) where the next step
+        lets open requests end anyway, as Tomcat's graceful stop does.
     type: str
     choices: [fail, proceed]
     default: fail
@@ -144,6 +157,7 @@ EXAMPLES = r"""
     state: disabled
     keep_usable: 1
     wait: idle
+    count_connections: true
     timeout: 30
     on_timeout: proceed
 
@@ -215,6 +229,10 @@ in_flight:
   description: Requests in flight at the last reading, by httpd's own counter.
   returned: with O(wait=idle), not in check mode
   type: int
+connections:
+  description: Connections to the member that were established at the last reading, none where the kernel does not know.
+  returned: with O(wait=idle) and O(count_connections), not in check mode
+  type: int
 waited:
   description: Seconds that were waited.
   returned: with O(wait), not in check mode
@@ -250,6 +268,7 @@ ARGUMENTS = {
     "timeout": {"type": "float", "default": 30.0},
     "interval": {"type": "float", "default": 0.2},
     "stable_reads": {"type": "int", "default": 3},
+    "count_connections": {"type": "bool", "default": False},
     "on_timeout": {"type": "str", "choices": ["fail", "proceed"], "default": "fail"},
 }
 PROGRESS = {"every": {"type": "float", "required": True}, "waited": {"type": "float"}}

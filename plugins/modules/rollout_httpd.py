@@ -300,6 +300,7 @@ def wanted(params: dict[str, t.Any], member: dict[str, t.Any]) -> WantedMember:
         interval=INTERVAL,
         stable_reads=STABLE_READS,
         on_timeout=params["on_timeout"],
+        count_connections=True,
         **NOT_ASKED_FOR,
         **(params["progress"] or {}),
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._wait import Clock, Outcome, wait_until
 
+from .connections import Count, watch
 from .manager import BalancerManager, Balancers
 from .model import (
     Balancer,
@@ -19,6 +20,7 @@ from .model import (
     Member,
     MemberSettings,
     Setting,
+    Sighting,
     Unreachable,
     find,
     idle,
@@ -50,6 +52,7 @@ class WantedMember:
     interval: float
     stable_reads: int
     on_timeout: str
+    count_connections: bool = False
     # Of a wait in slices, between which the controller tells how far it is: how long a slice is, and, but for the
     # first one, how long it has waited so far.
     every: t.Optional[float] = None
@@ -119,7 +122,7 @@ class Change:
     changed_from: MemberSettings
     before: Member
     after: Member
-    waited: t.Optional[Outcome[Member]] = None
+    waited: t.Optional[Outcome[Sighting]] = None
     # Seconds until the time-out, if the wait goes on in another slice.
     left: t.Optional[float] = None
 
@@ -156,7 +159,14 @@ class _PatientReader:
             return error
 
 
-def apply(manager: BalancerManager, wanted: WantedMember, *, check_mode: bool, clock: Clock) -> Change:
+def apply(
+    manager: BalancerManager,
+    wanted: WantedMember,
+    *,
+    check_mode: bool,
+    clock: Clock,
+    watch: t.Callable[[str], Count] = watch,
+) -> Change:
     """Bring the member to the wanted settings and wait as asked; in check mode only say what would change."""
     read = _PatientReader(manager, wanted, clock)
     balancer, before = find(
@@ -185,9 +195,10 @@ def apply(manager: BalancerManager, wanted: WantedMember, *, check_mode: bool, c
     if wanted.wait is None:
         return Change(changed_from, before, after)
 
-    history: list[Member] = []
+    history: list[Sighting] = []
+    count: Count = watch(before.worker) if wanted.wait == "idle" and wanted.count_connections else lambda: None
 
-    def look() -> Member:
+    def look() -> Sighting:
         nonlocal changed_from
         now, member = find(read(), balancer.name, before.worker, None)
         lost = member.differences(wanted.settings)
@@ -195,19 +206,20 @@ def apply(manager: BalancerManager, wanted: WantedMember, *, check_mode: bool, c
             # A reload or another hand has undone it: what is being waited for would never come.
             changed_from = {**{name: member.settings[name] for name in lost}, **changed_from}
             member = manager.write(now, member, lost, read)[1]
-        history.append(member)
-        return member
+        history.append(Sighting(member, count()))
+        return history[-1]
 
-    def enough(member: Member) -> bool:
-        return idle(history, wanted.stable_reads) if wanted.wait == "idle" else usable(member)
+    def enough(seen: Sighting) -> bool:
+        return idle(history, wanted.stable_reads) if wanted.wait == "idle" else usable(seen.member)
 
     outcome = wait_until(look, enough, timeout=wanted.slice, interval=wanted.interval, clock=clock)
     outcome = replace(outcome, seconds=outcome.seconds + (wanted.waited or 0.0))
+    after = outcome.last.member
     if not outcome.done and wanted.slice < wanted.left:
-        return Change(changed_from, before, outcome.last, outcome, max(0.0, wanted.timeout - outcome.seconds))
+        return Change(changed_from, before, after, outcome, max(0.0, wanted.timeout - outcome.seconds))
     if not outcome.done and wanted.on_timeout == "fail":
-        raise ManagerError(_timed_out(wanted, outcome), state_before=before.state, state_after=outcome.last.state)
-    return Change(changed_from, before, outcome.last, outcome)
+        raise ManagerError(_timed_out(wanted, outcome), state_before=before.state, state_after=after.state)
+    return Change(changed_from, before, after, outcome)
 
 
 # Guards ---------------------------------------------------------------------
@@ -253,15 +265,15 @@ def refuse_if_taken(balancer: Balancer, member: Member, wanted: WantedMember) ->
 # Telling --------------------------------------------------------------------
 
 
-def _timed_out(wanted: WantedMember, outcome: Outcome[Member]) -> str:
-    member = outcome.last
+def _timed_out(wanted: WantedMember, outcome: Outcome[Sighting]) -> str:
+    member, connections = outcome.last.member, outcome.last.connections
     waited = f"after {outcome.seconds:.1f} s {member.worker} of balancer {member.balancer!r}"
-    if wanted.wait == "idle":
-        return (
-            f"{waited} is not idle: {member.busy} request(s) in flight, {member.elected} handed out so far; "
-            f"it stays {member.state}"
-        )
-    return f"{waited} is not usable: its status is {member.status!r}"
+    if wanted.wait != "idle":
+        return f"{waited} is not usable: its status is {member.status!r}"
+    counted = f"{member.busy} request(s) in flight"
+    if connections is not None:
+        counted += f" by httpd's counter, {connections.established} connection(s) established"
+    return f"{waited} is not idle: {counted}, {member.elected} handed out so far; it stays {member.state}"
 
 
 def result(change: Change, wanted: WantedMember) -> dict[str, object]:
@@ -285,6 +297,9 @@ def result(change: Change, wanted: WantedMember) -> dict[str, object]:
         if wanted.wait == "idle":
             outcome["idle"] = change.waited.done
             outcome["in_flight"] = after.busy
+            if wanted.count_connections:
+                connections = change.waited.last.connections
+                outcome["connections"] = None if connections is None else connections.established
     if change.left is not None:
         outcome["left"] = change.left
     return outcome
@@ -309,6 +324,15 @@ def join(first: t.Mapping[str, t.Any], later: t.Mapping[str, t.Any]) -> dict[str
         "after": after,
         "diff": diff(later["worker"], later["balancer"], before, after),
     }
+
+
+def still_there(answer: t.Mapping[str, t.Any]) -> str:
+    """What keeps a member from being idle, for people who wait."""
+    requests, connections = answer["in_flight"], answer.get("connections")
+    if not requests and not connections:
+        return "not idle for long enough"
+    told = f"{requests} request{'' if requests == 1 else 's'} in flight"
+    return told if connections is None else f"{told}, {connections} connection{'' if connections == 1 else 's'}"
 
 
 def _lines(settings: t.Mapping[str, Setting]) -> str:

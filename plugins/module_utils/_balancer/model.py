@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._net import in_url
 
+from .connections import Connections
+
 SCHEME = "balancer://"
 
 # Words of the status column (httpd's proxy_util.c) and the letter of the flag each stands for.
@@ -186,14 +188,29 @@ def usable(member: Member) -> bool:
     return not member.flags & frozenset("DNSECU")
 
 
-def idle(history: t.Sequence[Member], reads: int) -> bool:
-    """Whether the last ``reads`` readings all show nothing in flight and no request handed out between them.
+@dataclass(frozen=True)
+class Sighting:
+    """A member at one moment, and the connections to it, where they are known."""
 
-    One reading is not enough: httpd counts Busy without a lock, so it may show 0 for
-    an instant while requests still come in.
+    member: Member
+    connections: t.Optional[Connections] = None
+
+
+def idle(history: t.Sequence[Sighting], reads: int) -> bool:
+    """Whether the last ``reads`` readings prove that the member answers no request.
+
+    No request was handed out between them, and one of two witnesses saw none in flight: httpd's counter, which is
+    wrong at times and then stays so, for httpd counts without a lock; or the kernel, which has a connection for each.
+    The counter is not believed while the kernel shows a request or an answer under way.
     """
     last = history[-reads:]
-    return len(last) == reads and all(member.busy == 0 and member.elected == last[0].elected for member in last)
+    if len(last) < reads or any(seen.member.elected != last[0].member.elected for seen in last):
+        return False
+    connections = [seen.connections for seen in last]
+    contradicted = any(known is not None and known.active for known in connections)
+    by_counter = all(seen.member.busy == 0 for seen in last) and not contradicted
+    by_kernel = all(known is not None and known.established == 0 for known in connections)
+    return by_counter or by_kernel
 
 
 def usable_without(balancer: Balancer, member: Member) -> int:

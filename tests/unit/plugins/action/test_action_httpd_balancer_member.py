@@ -14,6 +14,7 @@ import pytest
 
 from ansible_collections.roundrobin.tomcat.plugins.action import httpd_balancer_member
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import WantedMember, apply, result
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.connections import Connections
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.manager import BalancerManager, Response
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.model import Unreachable
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
@@ -40,12 +41,13 @@ class Clock:
 class Httpd:
     """Its member is busy until a moment; within others it does not answer; at another it forgets what it was told.
 
-    From then on the other members may be in error.
+    From then on the other members may be in error. Until another moment a connection to the member is established.
     """
 
-    def __init__(self, busy_until=0.0, away=(0, 0), forgets_at=None, alone=False):
+    def __init__(self, busy_until=0.0, away=(0, 0), forgets_at=None, alone=False, connected_until=0.0):
         self.clock = Clock()
         self.busy_until, self.away, self.forgets_at = busy_until, away, forgets_at
+        self.connected_until = connected_until
         self.alone, self.others = alone, "Ok "
         self.status = "Ok "
         self.posts = 0
@@ -68,14 +70,19 @@ class Httpd:
         own = re.sub("(?<=<httpd:busy>)[^<]*", "2" if now < self.busy_until else "0", own, count=1)
         return Response(200, PAGE[:start].replace("Init Ok ", f"Init {self.others}") + own)
 
+    def connected(self):
+        """Count the connections."""
+        return Connections(int(self.clock.now < self.connected_until), 0)
+
     def module(self, arguments):
         """Run the module's logic as its main() does."""
         given = dict(arguments)
         progress = given.pop("progress", {})
+        manager = BalancerManager(self, "http://127.0.0.1:9080/m")
         defaults = {name: option.get("default") for name, option in ARGUMENTS.items()}
         try:
             wanted = WantedMember(**{**defaults, **given}, **progress)
-            change = apply(BalancerManager(self, "http://127.0.0.1:9080/m"), wanted, check_mode=False, clock=self.clock)
+            change = apply(manager, wanted, check_mode=False, clock=self.clock, watch=lambda _worker: self.connected)
         except CollectionError as error:
             return {"failed": True, "msg": error.message, **error.details}
         return result(change, wanted)
@@ -170,6 +177,16 @@ def test_what_is_in_flight_is_shown_between_slices(monkeypatch, shown):
         "app1      drain     2 requests in flight on web1:shop, 25 s left",
         "app1      drain     2 requests in flight on web1:shop, 20 s left",
     ]
+
+
+def test_connections_are_shown_between_slices_where_they_are_counted(monkeypatch, shown):
+    httpd = Httpd(busy_until=99, connected_until=12)
+    answer, _action = in_slices(monkeypatch, httpd, {**WAIT, "count_connections": True}, delegate_to="web1")
+    assert [line[10:] for line in shown] == [
+        "app1      drain     2 requests in flight, 1 connection on web1:shop, 25 s left",
+        "app1      drain     2 requests in flight, 1 connection on web1:shop, 20 s left",
+    ]
+    assert (answer["idle"], answer["in_flight"], answer["connections"]) == (True, 2, 0)
 
 
 def test_without_delegation_the_member_goes_by_its_route(monkeypatch, shown):

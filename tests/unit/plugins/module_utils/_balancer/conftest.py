@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer import connections
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import WantedMember, apply, result
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.manager import BalancerManager, Response
 
@@ -121,9 +122,15 @@ def wanted():
 def run(new_clock):
     """Do a task, and return what its module returns."""
 
-    def call(fetch, check_mode=False, clock=None, **options):
+    def call(fetch, check_mode=False, clock=None, watch=None, **options):
         want = _wanted(**options)
-        change = apply(BalancerManager(fetch, URL), want, check_mode=check_mode, clock=clock or new_clock())
+        change = apply(
+            BalancerManager(fetch, URL),
+            want,
+            check_mode=check_mode,
+            clock=clock or new_clock(),
+            watch=watch or connections.watch,
+        )
         return result(change, want)
 
     return call

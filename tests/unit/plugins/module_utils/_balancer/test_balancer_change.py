@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import diff, join
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.connections import Connections
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.model import ManagerError, Unreachable
 
 
@@ -123,6 +124,49 @@ def test_on_timeout_proceed_tells_what_is_in_flight(new_httpd, page, run):
     httpd = new_httpd(page("fresh.xml"), on_read=lambda httpd: httpd.set_text("ajp://127.0.0.1:8109", "busy", 2))
     out = run(httpd, route="t2", state="disabled", wait="idle", timeout=3, on_timeout="proceed")
     assert (out["changed"], out["idle"], out["in_flight"], out["waited"]) == (True, False, 2, 3.0)
+
+
+# A leaked counter: what the connections do then is given by the second, half a second a reading.
+
+
+def counted(new_httpd, page, run, new_clock, connections, **options):
+    """Wait for a member whose counter has leaked, and return the answer and whose connections were counted."""
+    clock, watched = new_clock(), []
+    httpd = new_httpd(page("fresh.xml"), on_read=lambda httpd: httpd.set_text("ajp://127.0.0.1:8109", "busy", 3))
+
+    def watch(worker):
+        watched.append(worker)
+        return lambda: connections(clock.now)
+
+    options = {"route": "t2", "state": "disabled", "wait": "idle", "count_connections": True, **options}
+    return run(httpd, clock=clock, watch=watch, **options), watched
+
+
+def test_a_member_without_connections_is_idle_whatever_was_counted(new_httpd, page, run, new_clock):
+    out, watched = counted(new_httpd, page, run, new_clock, lambda now: Connections(0 if now >= 3 else 2, 0))
+    assert (out["idle"], out["in_flight"], out["connections"], out["waited"]) == (True, 3, 0, 4.0)
+    assert watched == ["ajp://127.0.0.1:8109"]
+
+
+def test_what_is_still_connected_is_told_at_the_end(new_httpd, page, run, new_clock):
+    with pytest.raises(ManagerError) as error:
+        counted(new_httpd, page, run, new_clock, lambda _now: Connections(2, 0))
+    assert "is not idle: 3 request(s) in flight by httpd's counter, 2 connection(s) established, " in str(error.value)
+    out, _watched = counted(new_httpd, page, run, new_clock, lambda _now: Connections(2, 0), on_timeout="proceed")
+    assert (out["idle"], out["in_flight"], out["connections"], out["waited"]) == (False, 3, 2, 10.0)
+
+
+def test_where_the_kernel_does_not_know_the_counter_decides(new_httpd, page, run, new_clock):
+    with pytest.raises(ManagerError, match=r"is not idle: 3 request\(s\) in flight, "):
+        counted(new_httpd, page, run, new_clock, lambda _now: None)
+    out, _watched = counted(new_httpd, page, run, new_clock, lambda _now: None, on_timeout="proceed")
+    assert (out["idle"], out["connections"]) == (False, None)
+
+
+@pytest.mark.parametrize("options", [{"count_connections": False}, {"wait": "ok", "state": "enabled"}])
+def test_connections_are_counted_only_for_who_asks(new_httpd, page, run, new_clock, options):
+    out, watched = counted(new_httpd, page, run, new_clock, None, on_timeout="proceed", **options)
+    assert ("connections" in out, watched) == (False, [])
 
 
 def test_wait_ok(new_httpd, page, run):

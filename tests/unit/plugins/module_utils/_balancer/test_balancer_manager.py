@@ -9,7 +9,6 @@ import re
 
 import pytest
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import apply
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.manager import BalancerManager, Response
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.model import STATES, ManagerError, Unreachable
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.pages import parse_xml
@@ -120,7 +119,7 @@ def test_fails_when_httpd_did_not_obey(new_httpd, page, run):
     assert len(httpd.posts) == 1
 
 
-def test_check_mode_fails_where_httpd_would_ignore_the_form(new_clock, new_httpd, page, wanted):
+def test_check_mode_fails_where_httpd_would_ignore_the_form(new_httpd, page, run):
     httpd = new_httpd(page("fresh.xml"))
 
     def ignoring(method, url, headers, body):
@@ -128,7 +127,7 @@ def test_check_mode_fails_where_httpd_would_ignore_the_form(new_clock, new_httpd
         return Response(200, page("no_referer.html")) if "?b=" in url else answer
 
     with pytest.raises(ManagerError, match="httpd would not change ajp://.*: it ignored the whole form"):
-        apply(BalancerManager(ignoring, URL), wanted(route="t2", state="disabled"), check_mode=True, clock=new_clock())
+        run(ignoring, check_mode=True, route="t2", state="disabled")
 
 
 def test_a_balancer_without_a_nonce_cannot_be_managed(new_httpd, page, run):

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer import model
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.model import ManagerError
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.connections import Connections
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.model import ManagerError, Sighting
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.pages import parse_xml
 
 
@@ -72,3 +75,34 @@ def test_a_member_that_was_renamed_is_found_again(read):
     assert model.find(balancers, "shop", None, "t1", "t2")[1].route == "t1"
     with pytest.raises(ManagerError, match="route 'old' is not a member"):
         model.find(balancers, "shop", None, "old", "new")
+
+
+# Idle: readings are (busy, elected, established, active), the last two None where they are not known.
+IDLE = [
+    ("httpd's counter alone", [(0, 7, None, None)] * 3, True),
+    ("too few readings", [(0, 7, None, None)] * 2, False),
+    ("a busy one among them", [(0, 7, None, None), (1, 7, None, None), (0, 7, None, None)], False),
+    ("requests still come", [(0, 7, None, None), (0, 7, None, None), (0, 8, None, None)], False),
+    ("connections that are kept open", [(0, 7, 55, 0)] * 3, True),
+    ("the counter has leaked", [(3, 7, 0, 0)] * 3, True),
+    ("the counter has leaked, and a request is in flight", [(3, 7, 1, 0)] * 3, False),
+    ("the counter has leaked, and a connection was just closed", [(3, 7, 1, 0), (3, 7, 0, 0), (3, 7, 0, 0)], False),
+    ("the counter has leaked, and requests still come", [(3, 7, 0, 0), (3, 7, 0, 0), (3, 8, 0, 0)], False),
+    ("the counter misses a request that waits for its answer", [(0, 7, 2, 1)] * 3, False),
+    ("the counter misses one, seen in one reading", [(0, 7, 1, 0), (0, 7, 1, 1), (0, 7, 1, 0)], False),
+    ("the kernel does not know at one reading", [(3, 7, 0, 0), (3, 7, None, None), (3, 7, 0, 0)], False),
+    ("earlier readings are over", [(9, 1, 9, 9), (0, 7, 0, 0), (0, 7, 0, 0), (0, 7, 0, 0)], True),
+]
+
+
+@pytest.mark.parametrize("readings, expected", [case[1:] for case in IDLE], ids=[case[0] for case in IDLE])
+def test_which_readings_prove_an_idle_member(read, readings, expected):
+    member = read("fresh.xml")[0].members[0]
+    history = [
+        Sighting(
+            replace(member, busy=busy, elected=elected),
+            None if established is None else Connections(established, active),
+        )
+        for busy, elected, established, active in readings
+    ]
+    assert model.idle(history, 3) is expected
