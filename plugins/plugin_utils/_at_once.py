@@ -56,7 +56,10 @@ class Caller:
         with ThreadPoolExecutor(max_workers=max(1, min(forks, len(jobs)))) as pool:
             # Ansible keeps what belongs to the task in context variables; a new thread has none.
             running = [pool.submit(contextvars.copy_context().run, job) for job in jobs]
-            return [one.result() for one in running]
+            answers = [one.result() for one in running]
+        # Of a result with several answers Ansible hides those that say so.
+        hidden = {"_ansible_no_log": True} if self._action._task.no_log else {}
+        return [{**answer, **hidden} for answer in answers]
 
     def run_one(self, call: Call) -> Answer:
         """Run one call. What an action raises is raised, but for a host that cannot be reached."""
