@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 from ansible.errors import AnsibleActionFail, AnsibleActionSkip, AnsibleConnectionFailure, AnsibleError
 from ansible.executor.task_executor import TaskExecutor
+from ansible.parsing.dataloader import DataLoader
 from ansible.template import trust_as_template
 
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._at_once import Call, Caller, together
@@ -65,7 +66,7 @@ class Ansible:
             _task=Task(**{**of_task, "no_log": False, "_parent": SimpleNamespace(connection="ssh"), **task}),
             _connection="its own connection",
             _play_context=SimpleNamespace(set_task_and_variable_override=self.context),
-            _loader="files",
+            _loader=DataLoader(),
             _templar="templar",
             _shared_loader_obj=SimpleNamespace(action_loader=self, connection_loader=self),
         )
@@ -122,7 +123,7 @@ def test_a_module_runs_as_a_task_of_its_own_would(modules, plain, name):
     assert given == {
         "connection": "its own connection",
         "play_context": action._play_context,
-        "loader": "files",
+        "loader": action._loader,
         "templar": "templar",
         "shared_loader_obj": action._shared_loader_obj,
     }
