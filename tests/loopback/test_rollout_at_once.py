@@ -61,10 +61,14 @@ def at(*hosts, **more):
 def test_all_hosts_are_asked_at_the_same_time(run, tmp_path):
     """Each waits for the others: one after another, the first would wait in vain."""
     others = " ".join(f"{tmp_path}/web{number}" for number in range(1, 5))
-    script = f"touch {tmp_path}/$0; for i in $(seq 200); do ls {others} >/dev/null 2>&1 && exit 0; sleep 0.1; done; exit 1"
+    script = (
+        f"touch {tmp_path}/$0; for i in $(seq 200); do ls {others} >/dev/null 2>&1 && exit 0; sleep 0.1; done; exit 1"
+    )
     step = {
         "module": "ansible.builtin.command",
-        "at": [{**one, "argv": ["sh", "-c", script, one["inventory_host"]]} for one in at("web1", "web2", "web3", "web4")],
+        "at": [
+            {**one, "argv": ["sh", "-c", script, one["inventory_host"]]} for one in at("web1", "web2", "web3", "web4")
+        ],
         "of_item": ["argv"],
     }
     _output, answer = run(step)
@@ -73,7 +77,11 @@ def test_all_hosts_are_asked_at_the_same_time(run, tmp_path):
 
 def test_no_more_at_once_than_forks(run, tmp_path):
     script = f"mkdir {tmp_path}/only && sleep 0.3 && rmdir {tmp_path}/only"
-    step = {"module": "ansible.builtin.command", "options": {"argv": ["sh", "-c", script]}, "at": at("web1", "web2", "web3")}
+    step = {
+        "module": "ansible.builtin.command",
+        "options": {"argv": ["sh", "-c", script]},
+        "at": at("web1", "web2", "web3"),
+    }
     _output, answer = run(step, "--forks", "1")
     assert [one["rc"] for one in answer["results"]] == [0, 0, 0]
 

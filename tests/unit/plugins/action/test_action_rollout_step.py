@@ -81,8 +81,14 @@ def test_at_no_host_nothing_is_run(run):
         ({"module": "a.b.c", "options": "text"}, "options"),
         ({"module": "a.b.c", "other": 1}, "other"),
         ({"module": "a.b.c", "at": ["web1"]}, "at"),
-        ({"module": "a.b.c", "at": [{"inventory_host": "web1"}, {"host": "web2"}]}, "inventory_host is missing in an item"),
-        ({"module": "a.b.c", "at": [{"inventory_host": "web1"}], "of_item": ["url"]}, "url is missing in an item of at"),
+        (
+            {"module": "a.b.c", "at": [{"inventory_host": "web1"}, {"host": "web2"}]},
+            "inventory_host is missing in an item",
+        ),
+        (
+            {"module": "a.b.c", "at": [{"inventory_host": "web1"}], "of_item": ["url"]},
+            "url is missing in an item of at",
+        ),
     ],
 )
 def test_bad_input_runs_nothing(run, arguments, words):

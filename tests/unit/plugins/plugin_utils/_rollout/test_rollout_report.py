@@ -291,7 +291,12 @@ def test_a_late_event_is_no_earlier_than_the_batch_that_it_is_of():
 
 
 def test_a_rollout_that_ends_with_a_late_event_ends_with_its_last_moment():
-    log = Journal(plan=plan("app1", "app2")).batch(1, "app1", "app2").phases(8, "app1", "drain").phases(2, "app2", "drain")
+    log = (
+        Journal(plan=plan("app1", "app2"))
+        .batch(1, "app1", "app2")
+        .phases(8, "app1", "drain")
+        .phases(2, "app2", "drain")
+    )
     found = log.report()
     assert (found["seconds"], found["last_event_at"]) == (8, "2026-11-24T05:15:08.000Z")
     assert [event["offset"] for event in found["events"]] == [1, 2, 8]
