@@ -13,6 +13,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import join, still_there
+from ansible_collections.roundrobin.tomcat.plugins.modules.rollout_httpd import ARGUMENTS
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._at_once import Answer, Call, Caller, together
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._holder import this_run
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.journal import host_column, progress
@@ -34,46 +35,48 @@ class ActionModule(ActionBase):
         """Tell what begins, call all machines, and call those again that are not done."""
         super().run(tmp, task_vars)
         variables = task_vars or {}
-        given = dict(self._task.args)
-        machines = given.get("at") or []
-        teller = Teller(given.get("journal"), variables, silent=self._task.check_mode)
-        phase, direction = given.get("phase", "drain"), given.get("direction", "forward")
+        given = self.validate_argument_spec(argument_spec=ARGUMENTS)[1]
+        machines, phase, direction = given["at"], given["phase"], given["direction"]
+        teller = Teller(given["journal"], variables, silent=self._task.check_mode)
         httpds = dict.fromkeys(member["httpd"] for machine in machines for member in machine["members"])
         text = f"out of {', '.join(httpds)}" if phase == "drain" else ""
         teller.tell(phase=phase, direction=direction, text=text)
         options = {name: value for name, value in given.items() if name not in OF_THE_CONTROLLER}
-        if options.get("lock"):
-            options["lock"] = {**options["lock"], "holder": this_run()}
-        answers = self._call_all(machines, options, variables)
+        if given["lock"]:
+            options["lock"] = {**given["lock"], "holder": this_run()}
+        answers = self._call_all(machines, options, phase, variables)
         self._tell_left(teller, direction, answers)
         asked = [answer["asked"] for answer in answers if "asked" in answer]
         if asked:
             teller.tell(phase="verify", direction=direction, ago=max(asked))
-        return together([({"inventory_host": machine["host"]}, answer) for machine, answer in zip(machines, answers)])
+        # What failed in one httpd of a machine is said of that httpd.
+        hosts = [answer.get("httpd", machine["host"]) for machine, answer in zip(machines, answers)]
+        return together([({"inventory_host": host}, answer) for host, answer in zip(hosts, answers)])
 
     def _call_all(
-        self, machines: list[dict[str, t.Any]], options: dict[str, t.Any], variables: dict[str, t.Any]
+        self, machines: list[dict[str, t.Any]], options: dict[str, t.Any], phase: str, variables: dict[str, t.Any]
     ) -> list[Answer]:
         caller = Caller(self, variables)
         answers: list[Answer] = [{} for _machine in machines]
         waiting = list(range(len(machines)))
-        began, waited = monotonic(), None
+        began = monotonic()
+        waited: float | None = None
         while waiting:
             calls = [self._call(machines[index], options, waited) for index in waiting]
             for index, answer in zip(waiting, caller.run(calls)):
-                answers[index] = joined(answers[index], answer) if waited else answer
+                answers[index] = answer if waited is None else joined(answers[index], answer)
             waiting = [index for index in waiting if "left" in answers[index] and not answers[index].get("failed")]
             waited = monotonic() - began
             for index in waiting:
-                left = answers[index].pop("left")
+                del answers[index]["left"]
                 for member in answers[index]["members"]:
-                    if not member.get("idle"):
-                        display.display(self._line(member, left, variables))
+                    if "left" in member:
+                        display.display(progress_of(member, phase, variables))
         return answers
 
     def _call(self, machine: dict[str, t.Any], options: dict[str, t.Any], waited: float | None) -> Call:
-        progress_of = {"every": EVERY_SECONDS, **({} if waited is None else {"waited": waited})}
-        own = {"members": machine["members"], "checks": machine["checks"], "progress": progress_of}
+        progress = {"every": EVERY_SECONDS, **({} if waited is None else {"waited": waited})}
+        own = {"members": machine["members"], "checks": machine["checks"], "progress": progress}
         return Call(MODULE, machine["host"], {**options, **own}, plain=True)
 
     def _tell_left(self, teller: Teller, direction: str, answers: list[Answer]) -> None:
@@ -86,15 +89,22 @@ class ActionModule(ActionBase):
                 )
                 teller.tell(type="note", direction=direction, text=text, data=left)
 
-    def _line(self, member: t.Mapping[str, t.Any], left: float, variables: t.Mapping[str, t.Any]) -> str:
-        text = f"{still_there(member)} on {member['httpd']}:{member['balancer']}, {math.ceil(left)} s left"
-        now = time.strftime("%H:%M:%S", time.gmtime())
-        return progress(now, str(variables["inventory_hostname"]), "drain", text, host_column(variables))
+def progress_of(member: Answer, phase: str, variables: t.Mapping[str, t.Any]) -> str:
+    """What is still waited for, as a line to be shown."""
+    if member.get("in_flight") is None:
+        seen = f"not usable yet: {member['member']['status']}"
+    else:
+        seen = still_there(member)
+    text = f"{seen} on {member['httpd']}:{member['balancer']}, {math.ceil(member['left'])} s left"
+    now = time.strftime("%H:%M:%S", time.gmtime())
+    return progress(now, str(variables["inventory_hostname"]), phase, text, host_column(variables))
 
 
 def joined(first: Answer, later: Answer) -> Answer:
     """One answer of a wait in two slices."""
+    changed = first["changed"] or later.get("changed", False)
     if later.get("failed"):
-        return later
+        # What a later slice found before it is what the first one had made of it.
+        return {**{name: value for name, value in later.items() if name != "state_before"}, "changed": changed}
     members = [join(one, other) for one, other in zip(first["members"], later["members"])]
-    return {**later, "changed": first["changed"] or later["changed"], "members": members}
+    return {**later, "changed": changed, "members": members}

@@ -14,6 +14,8 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.roundrobin.tomcat.plugins.modules.rollout_instance import ARGUMENTS
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._at_once import Call, Caller
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.teller import Teller
 
 MODULE = "roundrobin.tomcat.rollout_instance"
@@ -28,35 +30,32 @@ class ActionModule(ActionBase):
         """Call, tell what was done, and call for the rest."""
         super().run(tmp, task_vars)
         variables = task_vars or {}
-        given = dict(self._task.args)
-        teller = Teller(given.get("journal"), variables, silent=self._task.check_mode)
+        given = self.validate_argument_spec(argument_spec=ARGUMENTS)[1]
+        teller = Teller(given["journal"], variables, silent=self._task.check_mode)
         told: list[str] = []
 
         def tell(phase: str, ago: float) -> None:
             if phase not in told:
                 told.append(phase)
-                name = given.get("phase", "health") if phase == "health" else phase
-                text = given.get("shown", "") if phase == "activate" else ""
-                teller.tell(phase=name, direction=given.get("direction", "forward"), text=text, ago=ago)
+                name = given["phase"] if phase == "health" else phase
+                text = given["shown"] if phase == "activate" else ""
+                teller.tell(phase=name, direction=given["direction"], text=text, ago=ago)
 
-        first = next((phase for phase, wanted in _wanted(given) if wanted), None)
-        if first:
-            tell(first, 0.0)
-        rest = {**given, "actor": f"{getpass.getuser()}@{platform.node()}", "patience": PATIENCE_SECONDS}
+        options = {"stop": "stop", "activate": "webapps", "start": "start", "health": "checks"}
+        for phase in [phase for phase, option in options.items() if given[option]][:1]:
+            tell(phase, 0.0)
+        caller = Caller(self, variables)
+        # Paths and the like are read where the instance is.
+        rest = {**self._task.args, "actor": f"{getpass.getuser()}@{platform.node()}", "patience": PATIENCE_SECONDS}
         changed = False
         while True:
-            answer: dict[str, t.Any] = self._execute_module(module_name=MODULE, module_args=rest, task_vars=task_vars)
+            answer = caller.run_one(Call(MODULE, options=rest, plain=True))
             for phase in answer.get("phases", ()):
                 tell(phase["phase"], answer["seconds"] - phase["seconds"])
             changed = changed or answer.get("changed", False)
-            if answer.get("failed") or answer.get("done") or "done" not in answer:
+            if answer.get("failed") or answer.get("done", True):
                 return {**answer, "changed": changed}
             rest = remaining(rest, answer)
-
-
-def _wanted(given: t.Mapping[str, t.Any]) -> list[tuple[str, t.Any]]:
-    names = {"stop": "stop", "activate": "webapps", "start": "start", "health": "checks"}
-    return [(phase, given.get(option)) for phase, option in names.items()]
 
 
 def remaining(given: t.Mapping[str, t.Any], answer: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

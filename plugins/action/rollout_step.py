@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._at_once import Call, Caller, together
@@ -31,6 +32,9 @@ class ActionModule(ActionBase):
         if arguments["at"] is None:
             return caller.run_one(Call(module, options=options))
         items, own = arguments["at"], arguments["of_item"]
+        missing = [name for item in items for name in ("inventory_host", *own) if name not in item]
+        if missing:
+            raise AnsibleActionFail(f"{missing[0]} is missing in an item of at")
         calls = [
             Call(module, str(item["inventory_host"]), {**options, **{name: item[name] for name in own}})
             for item in items

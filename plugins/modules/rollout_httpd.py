@@ -190,21 +190,29 @@ results:
   elements: dict
 members:
   description: What became of the member in each balancer, as M(roundrobin.tomcat.httpd_balancer_member) returns it, with its C(httpd).
-  returned: success
+  returned: when all of them were changed
   type: list
   elements: dict
 health:
   description: What each application answered, as M(roundrobin.tomcat.http_health) returns it, with its name.
-  returned: success
+  returned: when they were asked
   type: list
   elements: dict
 left:
   description: Seconds until the time-out, if the wait goes on in another call.
   returned: when a slice is over
   type: float
+httpd:
+  description: The httpd in whose balancer the member could not be changed or waited for.
+  returned: when that failed
+  type: str
+step:
+  description: What was being done when it failed, in words.
+  returned: when an application did not answer as it should
+  type: str
 asked:
   description: How many seconds before the end of the call the applications were asked first.
-  returned: with O(checks)
+  returned: when they were asked
   type: float
 """
 
@@ -212,10 +220,10 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import Change, WantedMember, result
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import WantedMember, result
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.manager import BalancerManager
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.model import STATES
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.several import apply_all
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.several import Task, apply_all
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.transport import requests_fetch
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._requests_dep import requests
@@ -286,11 +294,12 @@ STABLE_READS = 3
 TERMS = Terms(successes=1, timeout=30.0, interval=0.1)
 
 
-def wanted(params: dict[str, t.Any], member: dict[str, t.Any]) -> WantedMember:
-    """What is asked of a member."""
+def task_of(params: dict[str, t.Any], member: dict[str, t.Any]) -> Task:
+    """What is asked of a member; raise for what cannot work, before anything is sent."""
     if member["state"] not in STATES:
         raise CollectionError(f"state {member['state']!r} is not accepted: give one of {', '.join(STATES)}")
-    return WantedMember(
+    fetch = requests_fetch(requests, {**CONNECTION, "manager_url": member["manager_url"]})
+    wanted = WantedMember(
         balancer=member["balancer"],
         worker=member["worker"],
         state=member["state"],
@@ -304,22 +313,13 @@ def wanted(params: dict[str, t.Any], member: dict[str, t.Any]) -> WantedMember:
         **NOT_ASKED_FOR,
         **(params["progress"] or {}),
     )
+    return Task(member["httpd"], BalancerManager(fetch, member["manager_url"]), wanted)
 
 
 def renew(lock: dict[str, t.Any], check_mode: bool) -> None:
     """Renew the lock; fail where the rollout does not hold it."""
     store = RolloutStore(DEFAULT_DIRECTORY, check_mode=check_mode)
     store.hold(lock["id"], lock["holder"] or {}, lease=lock["lease"], record=None)
-
-
-def changed_members(params: dict[str, t.Any], check_mode: bool) -> list[tuple[dict[str, t.Any], WantedMember, Change]]:
-    """Bring the members to their states."""
-    tasks = []
-    for member in params["members"]:
-        fetch = requests_fetch(requests, {**CONNECTION, "manager_url": member["manager_url"]})
-        tasks.append((BalancerManager(fetch, member["manager_url"]), wanted(params, member)))
-    changes = apply_all(tasks, check_mode=check_mode, clock=SystemClock())
-    return [(member, task[1], change) for member, task, change in zip(params["members"], tasks, changes)]
 
 
 def main() -> None:
@@ -331,13 +331,16 @@ def main() -> None:
     clock = SystemClock()
     answer: dict[str, t.Any] = {"changed": False}
     try:
+        tasks = [task_of(params, member) for member in params["members"]]
         checks = [read_check(requests, check, None) for check in params["checks"]]
         if params["lock"]:
             renew(params["lock"], module.check_mode)
-        done = changed_members(params, module.check_mode)
-        answer["members"] = [{"httpd": member["httpd"], **result(change, want)} for member, want, change in done]
-        answer["changed"] = any(change.changed_from for _member, _want, change in done)
-        left = [change.left for _member, _want, change in done if change.left is not None]
+        changes = apply_all(tasks, check_mode=module.check_mode, clock=clock)
+        answer["members"] = [
+            {"httpd": task.httpd, **result(change, task.wanted)} for task, change in zip(tasks, changes)
+        ]
+        answer["changed"] = any(change.changed_from for change in changes)
+        left = [change.left for change in changes if change.left is not None]
         if left:
             module.exit_json(left=max(left), **answer)
         if checks and not module.check_mode:

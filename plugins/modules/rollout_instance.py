@@ -276,9 +276,9 @@ def work_of(params: dict[str, t.Any], check_mode: bool) -> Work:
 
 def would_change(work: Work) -> bool:
     """What check mode answers."""
-    if work.stop or work.start:
-        return work.stop if work.unit.runs else work.start
-    return any(one() for one in work.switches)
+    if work.stop and work.unit.runs:
+        return True
+    return any(one() for one in work.switches) or (work.start and not work.unit.runs)
 
 
 def main() -> None:

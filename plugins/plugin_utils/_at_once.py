@@ -4,7 +4,7 @@
 """Run a module on several hosts at the same time, from one task of one host.
 
 A loop with delegate_to goes from host to host, so ten httpds take ten times as long as one. An action plugin may open
-connections of its own: this one opens them as a delegated task does (ansible-core's task_executor.py), one thread for each.
+connections of its own: Ansible's executor of tasks opens them here as for a delegated task, one thread for each.
 """
 
 # Private to this collection.
@@ -12,16 +12,14 @@ connections of its own: this one opens them as a delegated task does (ansible-co
 from __future__ import annotations
 
 import contextvars
-import os
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from ansible import constants
-from ansible.errors import AnsibleConnectionFailure, AnsibleError
-from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.errors import AnsibleAction, AnsibleActionSkip, AnsibleConnectionFailure, AnsibleError
+from ansible.executor.task_executor import TaskExecutor
 from ansible.plugins.action import ActionBase
-from ansible.plugins.loader import become_loader
 from ansible.template import Templar
 
 Variables = t.Mapping[str, t.Any]
@@ -58,43 +56,46 @@ class Caller:
         with ThreadPoolExecutor(max_workers=max(1, min(forks, len(jobs)))) as pool:
             # Ansible keeps what belongs to the task in context variables; a new thread has none.
             running = [pool.submit(contextvars.copy_context().run, job) for job in jobs]
-            return [one.result() for one in running]
+            answers = [one.result() for one in running]
+        # Of a result with several answers Ansible hides those that say so.
+        hidden = {"_ansible_no_log": True} if self._action._task.no_log else {}
+        return [{**answer, **hidden} for answer in answers]
 
     def run_one(self, call: Call) -> Answer:
-        """Run one call."""
-        return self._job(call)()
+        """Run one call. What an action raises is raised, but for a host that cannot be reached."""
+        try:
+            return self._prepared(call)()
+        except AnsibleConnectionFailure as error:
+            return _unreachable(self._host_of(call), error)
+
+    def _host_of(self, call: Call) -> str:
+        return str(call.host or self._action._task.delegate_to or self._variables["inventory_hostname"])
 
     def _job(self, call: Call) -> t.Callable[[], Answer]:
-        """Load what the call needs, and return what makes it."""
-        host = call.host or self._action._task.delegate_to or self._variables["inventory_hostname"]
+        """Load what the call needs, and return what makes it and raises nothing of Ansible's."""
+        host = self._host_of(call)
         try:
-            action, variables = self._prepare(call)
+            prepared = self._prepared(call)
         except AnsibleError as error:
-            failed = _failed(host, error)
+            failed = _answer_of(host, error)
             return lambda: failed
 
         def job() -> Answer:
             try:
-                answer: Answer = action.run(task_vars=variables)
+                return prepared()
             except AnsibleError as error:
-                return _failed(host, error)
-            finally:
-                action.cleanup()
-            return answer
+                return _answer_of(host, error)
 
         return job
 
-    def _prepare(self, call: Call) -> tuple[ActionBase, dict[str, t.Any]]:
-        """Make the action plugin that runs the call, and the variables that it wants."""
+    def _prepared(self, call: Call) -> t.Callable[[], Answer]:
+        """Load the action plugin that runs the call, with its connection, and return what runs it."""
         task = self._action._task.copy()
         task.action, task.args = call.module, dict(call.options)
         variables = dict(self._variables)
         connection, play_context = self._action._connection, self._action._play_context
         if call.host is not None:
-            task.delegate_to = call.host
-            of_host = self._variables_of(call.host)
-            variables["ansible_delegated_vars"] = {call.host: of_host}
-            connection, play_context = self._connect(task, variables, of_host)
+            connection, play_context = self._connect(task, call.host, variables)
         loader = self._action._shared_loader_obj.action_loader
         has_its_own = not call.plain and loader.has_plugin(call.module, collection_list=task.collections)
         action = loader.get(
@@ -106,50 +107,62 @@ class Caller:
             templar=self._action._templar,
             shared_loader_obj=self._action._shared_loader_obj,
         )
-        return action, variables
 
-    def _variables_of(self, host: str) -> dict[str, t.Any]:
-        hostvars = self._variables["hostvars"]
-        of_host: dict[str, t.Any] = hostvars.raw_get(host)
-        return {**of_host, "hostvars": hostvars, "inventory_hostname": self._variables["inventory_hostname"]}
+        def run() -> Answer:
+            try:
+                answer: Answer = action.run(task_vars=variables)
+            finally:
+                action.cleanup()
+                if call.host is not None:
+                    connection.close()
+            return answer
 
-    def _connect(self, task: t.Any, variables: dict[str, t.Any], of_host: dict[str, t.Any]) -> tuple[t.Any, t.Any]:
-        """Open a connection to the task's delegate_to."""
+        return run
+
+    def _connect(self, task: t.Any, host: str, variables: dict[str, t.Any]) -> tuple[t.Any, t.Any]:
+        """Delegate the task to a host: its connection, and what belongs to it; the variables get those of the host."""
+        task.delegate_to = host
+        manager = variables["hostvars"]._variable_manager
+        variables.update(manager.get_delegated_vars_and_hostname(self._action._templar, task, variables)[0])
+        of_host = variables["ansible_delegated_vars"][host]
         templar = Templar(loader=self._action._loader, variables=of_host)
+        # ansible-core 2.21 notes in the task how the task's own host is reached.
+        wanted = of_host.get("ansible_connection")
+        task.connection = templar.template(task._parent.connection if wanted is None else wanted)
         context = self._action._play_context.set_task_and_variable_override(
             task=task, variables=variables, templar=templar
         )
         context.post_validate(templar=templar)
-        context.connection = templar.template(of_host.get("ansible_connection") or task.connection)
-        connection = self._action._shared_loader_obj.connection_loader.get(
-            context.connection,
-            context,
-            new_stdin=None,
-            task_uuid=task._uuid,
-            ansible_playbook_pid=str(os.getppid()),
-        )
-        if connection is None:
-            raise AnsibleError(f"{task.delegate_to}: there is no connection plugin {context.connection!r}")
-        connection.set_become_plugin(_become_plugin(task, of_host, templar))
-        context.set_attributes_from_plugin(connection)
-        keys = {**task.dump_attrs(), "timeout": context.timeout}
-        del keys["retries"]
-        if context.password:
-            keys["password"] = context.password
-        connection.set_options(task_keys=keys, var_options=connection._resolve_option_variables(of_host, templar))
-        _set_options(connection._shell, "shell", keys, of_host, templar)
-        if connection.become is not None:
-            context.set_become_plugin(connection.become.name)
-            if context.become_pass:
-                keys["become_pass"] = context.become_pass
-            _set_options(connection.become, "become", keys, of_host, templar)
-            context.prompt = connection.become.prompt
-        return connection, context
+        executor = _Connector(task, context, self._action._shared_loader_obj)
+        return executor.connect(of_host, templar), context
 
 
-def _failed(host: str, error: AnsibleError) -> Answer:
-    unreachable = isinstance(error, AnsibleConnectionFailure)
-    return {"failed": True, "msg": f"{host} cannot be reached: {error}" if unreachable else error.message}
+class _Connector(TaskExecutor):
+    """The part of Ansible's executor that opens a connection and gives it its options."""
+
+    # Since ansible-core 2.21 a property of the class: the task that is running.
+    _task: t.Any = None
+
+    def __init__(self, task: t.Any, play_context: t.Any, loaders: t.Any) -> None:
+        """Hold what the two methods below look for."""
+        self._task, self._play_context, self._shared_loader_obj = task, play_context, loaders
+
+    def connect(self, of_host: Variables, templar: Templar) -> t.Any:
+        self._connection = self._get_connection(of_host, templar, self._task.connection)
+        self._set_connection_options(of_host, templar)
+        return self._connection
+
+
+def _unreachable(host: str, error: AnsibleConnectionFailure) -> Answer:
+    return {"failed": True, "msg": f"{host} cannot be reached: {error}"}
+
+
+def _answer_of(host: str, error: AnsibleError) -> Answer:
+    """What Ansible would make of an exception, but for a host that cannot be reached."""
+    if isinstance(error, AnsibleConnectionFailure):
+        return _unreachable(host, error)
+    own = error.result if isinstance(error, AnsibleAction) else {}
+    return {**own, "skipped" if isinstance(error, AnsibleActionSkip) else "failed": True, "msg": str(error)}
 
 
 def together(answers: t.Sequence[tuple[t.Any, Answer]]) -> Answer:
@@ -162,20 +175,3 @@ def together(answers: t.Sequence[tuple[t.Any, Answer]]) -> Answer:
     if failures:
         result.update(failed=True, msg=" ".join(str(answer.get("msg", "no answer")) for answer in failures))
     return result
-
-
-def _become_plugin(task: t.Any, of_host: Variables, templar: Templar) -> t.Any:
-    wanted = of_host.get("ansible_become")
-    if not (task.become if wanted is None else boolean(templar.template(wanted))):
-        return None
-    method = templar.template(of_host.get("ansible_become_method") or task.become_method)
-    plugin = become_loader.get(method)
-    if plugin is None:
-        raise AnsibleError(f"{task.delegate_to}: there is no become plugin {method!r}")
-    return plugin
-
-
-def _set_options(plugin: t.Any, kind: str, keys: Variables, of_host: Variables, templar: Templar) -> None:
-    names = constants.config.get_plugin_vars(kind, plugin._load_name)
-    values = {name: templar.template(of_host[name]) for name in names if name in of_host}
-    plugin.set_options(task_keys=keys, var_options=values)

@@ -11,36 +11,56 @@ A member that is out of one balancer only still gets users from the others.
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._wait import Clock
 
 from .change import Change, WantedMember, apply
 from .manager import BalancerManager
 
-Task = tuple[BalancerManager, WantedMember]
+
+@dataclass(frozen=True)
+class Task:
+    """What is wanted of the member in one httpd's balancer."""
+
+    httpd: str
+    manager: BalancerManager
+    wanted: WantedMember
 
 
 def apply_all(tasks: t.Sequence[Task], *, check_mode: bool, clock: Clock) -> list[Change]:
     """Bring all members to their settings, then wait for each; the time-out of each counts from the beginning."""
     if len(tasks) == 1:
-        return [apply(*task, check_mode=check_mode, clock=clock) for task in tasks]
+        return [_apply(task, task.wanted, check_mode, clock) for task in tasks]
     began = clock.monotonic()
-    changes = [
-        apply(manager, replace(wanted, wait=None), check_mode=check_mode, clock=clock) for manager, wanted in tasks
-    ]
+    changes = [_apply(task, replace(task.wanted, wait=None), check_mode, clock) for task in tasks]
     if check_mode:
         return changes
     return [
-        _wait(task, change, clock.monotonic() - began, clock) if task[1].wait else change
+        _wait(task, change, clock.monotonic() - began, clock) if task.wanted.wait else change
         for task, change in zip(tasks, changes)
     ]
 
 
 def _wait(task: Task, change: Change, seconds: float, clock: Clock) -> Change:
     """Wait for a member that was changed ``seconds`` ago."""
-    manager, wanted = task
+    wanted = task.wanted
     every = None if wanted.every is None else max(0.0, wanted.every - seconds)
     wanted = replace(wanted, waited=(wanted.waited or 0.0) + seconds, every=every)
-    waited = apply(manager, wanted, check_mode=False, clock=clock)
+    try:
+        waited = _apply(task, wanted, False, clock)
+    except CollectionError as error:
+        if "state_before" in error.details:
+            error.details["state_before"] = change.before.state
+        raise
     return replace(waited, before=change.before, changed_from={**waited.changed_from, **change.changed_from})
+
+
+def _apply(task: Task, wanted: WantedMember, check_mode: bool, clock: Clock) -> Change:
+    """One task; where it fails the error has the httpd, which its message need not name."""
+    try:
+        return apply(task.manager, wanted, check_mode=check_mode, clock=clock)
+    except CollectionError as error:
+        error.details["httpd"] = task.httpd
+        raise

@@ -25,7 +25,7 @@ Json = dict[str, t.Any]
 
 
 def report(journal: t.Sequence[Event]) -> Json:
-    """Derive the report from the events in the order of the journal."""
+    """Derive the report from the events of the journal."""
     if not journal:
         raise CollectionError("the journal is empty; the event that starts a rollout is expected in it")
     events = _timed(journal)
@@ -69,14 +69,26 @@ _TOLD = ("at", "offset", "type", "host", "phase", "direction", "text", "data")
 
 
 def _timed(events: t.Sequence[Event]) -> list[Event]:
-    """Add to each event its seconds since the first. While a clock that was set back catches up, time stands still."""
+    """Add to each event its seconds since the first, and bring them into the order of these.
+
+    Phases that a call went through are written when it ends, each with the time at which it began. So a host's events
+    may stand behind later ones of another host, but never before its batch.
+    While a clock that was set back catches up, time stands still.
+    """
     start = _moment(events[0])
     timed: list[Event] = []
-    offset = 0.0
+    # The last offset of each host, and of what all hosts have in common; that is written at once.
+    last: dict[str | None, float] = {None: 0.0}
     for event in events:
-        offset = max(offset, _rounded((_moment(event) - start).total_seconds()))
-        timed.append({**event, "offset": offset})
-    return timed
+        host = event["host"]
+        before = max(last.values()) if host is None else max(last[None], last.get(host, 0.0))
+        last[host] = max(before, _rounded((_moment(event) - start).total_seconds()))
+        timed.append({**event, "offset": last[host]})
+    return sorted(timed, key=_offset)
+
+
+def _offset(event: Event) -> float:
+    return float(event["offset"])
 
 
 def _moment(event: Event) -> datetime:

@@ -27,7 +27,7 @@ class Teller:
     def __init__(self, path: str | None, variables: t.Mapping[str, t.Any], *, silent: bool = False) -> None:
         """Remember the journal and the task's variables. Silent, or without a journal, it neither writes nor shows."""
         self._path = os.path.abspath(path) if path else None
-        self._silent = silent or path is None
+        self._silent = silent or not path
         self._host = str(variables["inventory_hostname"])
         self._column = journal.host_column(variables)
 

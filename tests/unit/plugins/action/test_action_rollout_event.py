@@ -13,6 +13,7 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 
 from ansible_collections.roundrobin.tomcat.plugins.action import rollout_event
 from ansible_collections.roundrobin.tomcat.plugins.modules.rollout_event import DOCUMENTATION
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout import teller
 
 VARIABLES = {"inventory_hostname": "app1", "ansible_play_hosts_all": ["app1", "application-2"]}
 
@@ -28,7 +29,7 @@ class Shown:
 @pytest.fixture
 def shown(monkeypatch):
     shown = Shown()
-    monkeypatch.setattr(rollout_event, "display", shown)
+    monkeypatch.setattr(teller, "display", shown)
     monkeypatch.setattr("ansible.plugins.action.ActionBase.run", lambda *dummy: {})
     return shown
 

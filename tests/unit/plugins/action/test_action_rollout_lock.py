@@ -4,9 +4,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import platform
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -14,12 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from ansible_collections.roundrobin.tomcat.plugins.action import rollout_lock
-from ansible_collections.roundrobin.tomcat.plugins.action.rollout_lock import (
-    is_gone,
-    process_space,
-    process_stat,
-    this_run,
-)
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._holder import this_run
 
 
 class Action(rollout_lock.ActionModule):
@@ -48,8 +40,10 @@ def process():
         process.kill()
 
 
-def holder_of(pid):
-    return {**this_run(), "pid": pid, "pid_started": int(process_stat(pid)[19])}
+def holder_of(process):
+    with open(f"/proc/{process.pid}/stat") as source:
+        started = source.read().split()[21]
+    return {**this_run(), "pid": process.pid, "pid_started": int(started)}
 
 
 def refusal(holder, rollout="A"):
@@ -59,38 +53,18 @@ def refusal(holder, rollout="A"):
 def test_it_says_who_asks():
     action = Action({"id": "B", "record": {}}, {"changed": True})
     assert action.run() == {"changed": True}
-    ((asked),) = action.asked
-    holder = asked.pop("holder")
-    assert asked == {"id": "B", "record": {}}
-    assert holder["controller"] == platform.node()
-    assert holder["by"].endswith(f"@{platform.node()}")
-    assert (holder["pid"], holder["pid_started"]) == (os.getpid(), int(process_stat(os.getpid())[19]))
-    with open("/proc/sys/kernel/random/boot_id") as source:
-        assert holder["boot_id"] == source.read().strip()
-    assert holder["pid_namespace"].startswith("pid:[")
-
-
-def test_of_a_worker_its_parent_counts():
-    """Ansible forks a process for each task, and the next task has another one."""
-    context = multiprocessing.get_context("fork")
-    queue = context.SimpleQueue()
-    worker = context.Process(target=lambda: queue.put((os.getpid(), this_run())))
-    worker.start()
-    pid, holder = queue.get()
-    worker.join()
-    assert pid != os.getpid()
-    assert holder == this_run()
+    assert action.asked == [{"id": "B", "record": {}, "holder": this_run()}]
 
 
 def test_a_living_holder_keeps_it(process):
-    answer = refusal(holder_of(process.pid))
+    answer = refusal(holder_of(process))
     action = Action({"id": "B"}, answer)
     assert action.run() == answer
     assert len(action.asked) == 1
 
 
 def test_from_a_killed_one_it_is_taken(process):
-    holder = holder_of(process.pid)
+    holder = holder_of(process)
     process.kill()
     process.wait()
     action = Action({"id": "B", "take_over": "other"}, refusal(holder), {"changed": True})
@@ -100,67 +74,8 @@ def test_from_a_killed_one_it_is_taken(process):
 
 def test_it_asks_twice_at_most(process):
     """Somebody else was faster, and is dead already as well: that is for the next run."""
-    holder = holder_of(process.pid)
+    holder = holder_of(process)
     process.kill()
     process.wait()
     action = Action({"id": "B"}, refusal(holder), refusal(holder, "C"))
     assert action.run()["refused_by"]["id"] == "C"
-
-
-def test_a_killed_process_that_nobody_waited_for_is_gone(process):
-    holder = holder_of(process.pid)
-    process.kill()
-    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-    assert process_stat(process.pid)[0] == "Z"
-    assert is_gone(holder)
-
-
-@pytest.mark.parametrize(
-    ("changes", "gone"),
-    [
-        ({}, False),
-        ({"pid_started": 1}, True),  # the number is another process's now
-        ({"pid_started": None}, False),
-        ({"pid_started": 1, "boot_id": "another"}, False),
-        ({"pid_started": 1, "pid_namespace": "pid:[1]"}, False),
-        ({"pid_started": 1, "boot_id": None}, False),
-        ({"pid_started": 1, "controller": "another"}, True),
-    ],
-)
-def test_only_what_ran_here_can_be_seen_to_be_gone(process, changes, gone):
-    assert is_gone({**holder_of(process.pid), **changes}) is gone
-
-
-def test_a_process_of_another_user_lives(process, monkeypatch):
-    def not_permitted(*dummy):
-        raise PermissionError
-
-    holder = holder_of(process.pid)
-    with monkeypatch.context() as other_user:
-        other_user.setattr(os, "kill", not_permitted)
-        assert not is_gone(holder)
-        # Where /proc shows a user only his own processes.
-        other_user.setattr(rollout_lock, "process_stat", lambda dummy: None)
-        assert not is_gone(holder)
-
-
-def test_a_system_without_proc_is_in_doubt(process, monkeypatch):
-    holder = {**holder_of(process.pid), "boot_id": None, "pid_namespace": None, "pid_started": 1}
-    monkeypatch.setattr(rollout_lock, "process_space", lambda: {"boot_id": None, "pid_namespace": None})
-    assert not is_gone(holder)
-
-
-def test_the_space_is_read_from_the_kernel():
-    assert None not in process_space().values()
-
-
-def test_a_program_may_be_called_anything(tmp_path):
-    program = tmp_path / ") S 1 (x"
-    program.symlink_to("/bin/sleep")
-    with subprocess.Popen([str(program), "60"]) as process:
-        try:
-            # The parent's number comes after the state.
-            assert process_stat(process.pid)[1] == str(os.getpid())
-        finally:
-            process.kill()
-    assert process_stat(process.pid) is None

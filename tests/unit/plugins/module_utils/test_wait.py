@@ -31,3 +31,17 @@ def test_the_system_clock_moves():
     started = clock.monotonic()
     clock.sleep(0.001)
     assert clock.monotonic() > started
+
+
+def test_the_interval_may_depend_on_what_was_seen(new_clock):
+    clock = new_clock()
+    outcome = wait_until(
+        lambda: clock.now, lambda seen: seen >= 7, timeout=9, interval=lambda seen: seen + 1, clock=clock
+    )
+    assert (outcome.done, clock.slept) == (True, [1, 2, 4])
+
+
+def test_no_interval_is_longer_than_what_is_left(new_clock):
+    clock = new_clock()
+    wait_until(lambda: clock.now, lambda seen: False, timeout=2, interval=lambda seen: 5, clock=clock)
+    assert clock.slept == [2]

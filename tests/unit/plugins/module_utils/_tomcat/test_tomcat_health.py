@@ -24,7 +24,7 @@ REFUSED = Answer(latency=0.0, error="Connection refused")
 
 @pytest.fixture
 def wait(new_clock):
-    def call(answers, successes=2, timeout=10.0, pattern="version={version}$", cost=0.0, hold=0.0):
+    def call(answers, successes=2, timeout=10.0, pattern="version={version}$", cost=0.0, hold=0.0, eager=False):
         clock = new_clock()
         queue = list(answers)
 
@@ -40,6 +40,7 @@ def wait(new_clock):
             interval=1.0,
             clock=clock,
             hold=hold,
+            eager=eager,
         )
 
     return call
@@ -176,6 +177,21 @@ def test_one_look_at_least_and_none_after_the_deadline(wait):
     assert wait([GOOD], successes=1, timeout=0.0).healthy
     assert wait([SICK], timeout=0.0).tries == 1
     assert wait([SICK], timeout=5.0, cost=10.0).tries == 1
+
+
+def test_eager_the_next_good_answer_is_asked_for_as_soon_as_one_took(wait):
+    slow = Answer(latency=0.25, status=200, body=GOOD.body)
+    assert wait([slow], successes=5, eager=True).seconds == 4 * 0.25
+    assert wait([slow], successes=5).seconds == 4 * 1.0
+    # Not at once, however quick, and no later than the interval, however slow.
+    assert wait([GOOD], successes=5, eager=True).seconds == 4 * _http_health.LEAST_INTERVAL
+    assert wait([Answer(latency=7.0, status=200, body=GOOD.body)], successes=5, eager=True).seconds == 4 * 1.0
+
+
+def test_eager_a_sick_application_and_one_that_must_hold_are_left_in_peace(wait):
+    assert wait([REFUSED, SICK, GOOD], eager=True).seconds == pytest.approx(2 * 1.0 + _http_health.LEAST_INTERVAL)
+    health = wait([GOOD], successes=1, hold=3.0, eager=True)
+    assert (health.tries, health.held) == (1 + 4, 3.0)
 
 
 def test_flapping_does_not_grow_without_end(wait):

@@ -77,6 +77,19 @@ def test_read_log(tmp_path, monkeypatch):
     assert _tomcat_log.read_log(pattern, since) == (str(path), [f"{path} cannot be read: Permission denied"])
 
 
+def test_read_logs(tmp_path):
+    since = datetime(2026, 11, 23, 22, 0, 4)
+    (tmp_path / "catalina.log").write_text(LOG)
+    (tmp_path / "quiet.log").write_text("23-Nov-2026 22:00:09.000 INFO [main] a.B.c Fine\n")
+    patterns = [str(tmp_path / name) for name in ("cat*.log", "quiet.log", "none.log")]
+    assert _tomcat_log.read_logs(patterns, since) == [
+        f"{tmp_path}/catalina.log:",
+        "23-Nov-2026 22:00:04.000 SEVERE [main] a.B.c Context [/shop] startup failed due to previous errors",
+        f"{tmp_path}/none.log: no such file",
+    ]
+    assert _tomcat_log.read_logs([], since) == []
+
+
 def test_read_tail(tmp_path):
     path = tmp_path / "log"
     path.write_bytes(b"begin" + b"\xff" * _tomcat_log.TAIL_BYTES + b"end")

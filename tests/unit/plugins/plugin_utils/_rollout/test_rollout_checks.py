@@ -32,27 +32,39 @@ STATE = {"httpd": "web1", "balancer": "tomcat", "state": "enabled"}
 
 
 def test_a_version_is_asked_for_where_the_page_shows_it():
-    assert (expected(BLOG, "1.1")["pattern"], expected(BLOG, "1.1")["version"]) == ("blog {version}", "1.1")
-    assert (expected(SHOP, "1.1")["path"], expected(SHOP, "1.1")["version"]) == ("/shop/health", "")
+    assert expected(BLOG, "1.1", "http://h:1") == {
+        "application": "blog",
+        "url": "http://h:1/health",
+        "status": 200,
+        "pattern": "blog {version}",
+        "version": "1.1",
+    }
+    assert expected(SHOP, "1.1", "ajp://h:1") == {
+        "application": "shop",
+        "url": "ajp://h:1/shop/health",
+        "status": [200, 204],
+        "pattern": "",
+        "version": "",
+    }
 
 
 def test_what_never_had_a_release_has_nothing_to_prove():
-    assert on_the_member([SHOP, BLOG], {"shop": None, "blog": None}, rolled="") == []
+    assert on_the_member([SHOP, BLOG], {"shop": None, "blog": None}, "", "ajp://h:1") == []
 
 
 def test_the_application_that_is_rolled_back_to_none_must_be_gone():
-    (check,) = on_the_member([SHOP, BLOG], {"blog": None}, rolled="blog")
-    assert (check["application"], check["status"], check["pattern"], check["version"]) == ("blog", [404], "", "")
+    (check,) = on_the_member([SHOP, BLOG], {"blog": None}, "blog", "ajp://h:1")
+    assert check == {"application": "blog", "url": "ajp://h:1/health", "status": [404], "pattern": "", "version": ""}
 
 
 def test_through_httpd_with_its_name_and_the_members_route():
-    (check,) = through_httpd([SHOP, BLOG], {"shop": "1.1"}, [HTTPD], [STATE], "app1")
-    assert (check["application"], check["httpd"], check["base_url"]) == ("shop", "web1", "http://127.0.0.1:9080")
+    (check,) = through_httpd([SHOP, BLOG], {"shop": "1.1"}, HTTPD, [STATE], "app1")
+    assert (check["application"], check["url"]) == ("shop", "http://127.0.0.1:9080/shop/health")
     assert check["headers"] == {"Host": "shop.example", "Cookie": "SID=health.app1"}
     # What the topology has is as it was.
     assert HTTPD["headers"] == {"Host": "shop.example"}
 
 
-@pytest.mark.parametrize("state", [{**STATE, "state": "disabled"}, {**STATE, "balancer": "other"}])
-def test_a_member_that_stays_out_is_not_asked_for(state):
-    assert through_httpd([SHOP], {"shop": "1.1"}, [HTTPD], [state], "app1") == []
+@pytest.mark.parametrize("more", [{"state": "disabled"}, {"balancer": "other"}, {"httpd": "web2"}])
+def test_a_member_that_stays_out_is_not_asked_for(more):
+    assert through_httpd([SHOP], {"shop": "1.1"}, HTTPD, [{**STATE, **more}], "app1") == []

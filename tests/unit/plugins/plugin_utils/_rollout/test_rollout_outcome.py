@@ -115,3 +115,27 @@ def test_a_loop_names_the_host_of_the_item(item):
 
 def test_a_task_that_does_not_say_why_is_told_too():
     assert failure({"failed": True}, "x")["reason"] == "the task failed and does not say why"
+
+
+def test_of_several_steps_in_one_task_the_one_that_failed_is_named():
+    result = {"failed": True, "msg": "status 503", "step": "Prove it", "log_lines": ["SEVERE"]}
+    assert failure(result, "Restart | Stop it, start it and prove it") == {
+        "task": "Prove it",
+        "reason": "status 503",
+        "log_lines": ["SEVERE"],
+    }
+    # Without one, as where the host could not be reached, the task is.
+    for nothing in ({}, {"step": ""}):
+        assert (
+            failure({"failed": True, "msg": "no answer", **nothing}, "Restart | Stop it")["task"] == "Restart | Stop it"
+        )
+
+
+def test_the_machine_that_failed_is_named_with_its_step():
+    good, sick = ({"item": {"inventory_host": f"web{number}"}} for number in (1, 2))
+    sick.update(failed=True, msg="status 503", step="Check through httpd")
+    assert failure({"failed": True, "results": [good, sick]}, "Enable | Put it back") == {
+        "task": "Check through httpd",
+        "reason": "web2: status 503",
+        "log_lines": [],
+    }

@@ -284,12 +284,19 @@ def test_a_standby_stands_in_for_the_last_member_only(read_chain, min_available,
     assert bool(chain.plan(serial=[2, 1], min_available=min_available)["problems"]) is refused
 
 
+def kept_by(plan, way):
+    """How many must stay usable at each place of each host."""
+    return {
+        host: [taken["keep_usable"] for machine in member["drain"][way] for taken in machine["members"]]
+        for host, member in plan["members"].items()
+    }
+
+
 def test_how_many_must_stay_is_told_to_the_one_who_drains(read_chain):
     chain = read_chain(4).out("app2").sick("app3")
     plan = chain.plan(min_available=2, hosts=chain.hosts)
-    kept = {host: member["states"][0]["keep_usable"]["forward"] for host, member in plan["members"].items()}
-    assert kept == {"app1": 2, "app2": 0, "app3": 0, "app4": 2}
-    assert {member["states"][0]["keep_usable"]["back"] for member in plan["members"].values()} == {0}
+    assert kept_by(plan, "forward") == {"app1": [2], "app2": [0], "app3": [0], "app4": [2]}
+    assert kept_by(plan, "back") == {"app1": [0], "app2": [0], "app3": [0], "app4": [0]}
 
 
 @pytest.mark.parametrize("kind", ["deploy", "restart"])
@@ -301,8 +308,7 @@ def test_where_nobody_is_served_nothing_is_protected(read_chain, kind):
     chain.in_error("app1")
     plan = chain.plan(kind)
     assert (plan["problems"], sorted(plan["order"])) == ([], chain.hosts)
-    kept = [state["keep_usable"]["forward"] for member in plan["members"].values() for state in member["states"]]
-    assert kept == [0] * 6
+    assert kept_by(plan, "forward") == {host: [0, 0] for host in chain.hosts}
 
 
 def test_what_a_member_proves_before_and_after_it_is_put_back(read_chain):
@@ -310,28 +316,50 @@ def test_what_a_member_proves_before_and_after_it_is_put_back(read_chain):
     chain = read_chain(3, httpds=2, applications=applications).out("app2", httpd="web2", balancer="tomcat")
     chain.release("app2", "3.0", base="shop")
     member = chain.plan(application="ROOT")["members"]["app2"]
-    root = {"application": "ROOT", "path": "/health", "status": 200, "pattern": "v{version} ok", "version": "1.1"}
-    shop = {"application": "shop", "path": "/shop/", "status": 200, "pattern": "", "version": ""}
-    assert member["health"] == {"forward": [root, shop], "back": [{**root, "version": "1.0"}, shop]}
-    asked = {"base_url": "http://127.0.0.1:80", "headers": {"Cookie": "JSESSIONID=health.app2"}}
+    root = {"application": "ROOT", "status": 200, "pattern": "v{version} ok", "version": "1.1"}
+    shop = {"application": "shop", "status": 200, "pattern": "", "version": ""}
+    itself = "ajp://198.18.0.11:8009"
+    roots, shops = {**root, "url": f"{itself}/health"}, {**shop, "url": f"{itself}/shop/"}
+    assert member["health"] == {"forward": [roots, shops], "back": [{**roots, "version": "1.0"}, shops]}
+    headers = {"Cookie": "JSESSIONID=health.app2"}
+    root = {**root, "url": "http://127.0.0.1:80/health", "headers": headers}
+    shop = {**shop, "url": "http://127.0.0.1:80/shop/", "headers": headers}
     # By its route nobody reaches it where a person took it out.
-    assert member["verify"]["forward"] == [
-        {**root, **asked, "httpd": "web1"},
-        {**shop, **asked, "httpd": "web1"},
-        {**shop, **asked, "httpd": "web2"},
-    ]
+    asked = {machine["host"]: machine["checks"] for machine in member["enable"]["forward"]}
+    assert asked == {"web1": [root, shop], "web2": [shop]}
+    asked = {machine["host"]: machine["checks"] for machine in member["enable"]["back"]}
+    assert asked == {"web1": [{**root, "version": "1.0"}, shop], "web2": [shop]}
+    # It is idle before anybody is asked for anything.
+    assert [machine["checks"] for machine in member["drain"]["forward"]] == [[], []]
 
 
 def test_a_first_release_that_goes_back_leaves_nothing_there(read_chain):
     chain = read_chain(2).release("app1", None, staged=[]).release("app2", None, staged=[])
     member = chain.plan()["members"]["app1"]
     assert [check["status"] for check in member["health"]["back"]] == [[404]]
-    assert member["verify"]["back"] == []
+    assert [machine["checks"] for machine in member["enable"]["back"]] == [[]]
+    assert member["webapps"] == {
+        "forward": [{"name": "ROOT", "state": "active", "version": "1.1", "keep": 3}],
+        "back": [{"name": "ROOT", "state": "inactive"}],
+    }
     assert member["shown"] == {"forward": "1.1", "back": "no release"}
 
 
-def test_a_restart_speaks_of_no_release(read_chain):
-    assert read_chain(2).plan("restart")["members"]["app1"]["shown"] == {"forward": "", "back": ""}
+def test_a_release_that_goes_back_removes_none(read_chain):
+    member = read_chain(2, applications=[{"path": "/shop"}]).plan(keep_releases="5")["members"]["app1"]
+    assert member["webapps"] == {
+        "forward": [{"name": "shop", "state": "active", "version": "1.1", "keep": 5}],
+        "back": [{"name": "shop", "state": "active", "version": "1.0"}],
+    }
+
+
+def test_a_restart_is_about_no_release_and_leaves_one_of_each_application(read_chain):
+    chain = read_chain(2, applications=[{"path": "/"}, {"path": "/shop"}]).release("app1", None, staged=[], base="shop")
+    member = chain.plan("restart")["members"]
+    assert member["app1"]["shown"] == {"forward": "", "back": ""}
+    root, shop = {"name": "ROOT", "state": "retired"}, {"name": "shop", "state": "retired"}
+    assert member["app1"]["webapps"] == {"forward": [root], "back": [root]}
+    assert member["app2"]["webapps"] == {"forward": [root, shop], "back": [root, shop]}
 
 
 def test_a_repair_of_different_records_is_refused_and_switches_nothing(read_chain):

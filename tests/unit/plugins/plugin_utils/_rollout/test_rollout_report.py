@@ -259,6 +259,49 @@ def test_clock_that_was_set_back_makes_no_negative_seconds():
     assert member["out_seconds"] == 0
 
 
+def test_clock_that_was_set_back_stands_still_for_all_until_it_catches_up():
+    log = Journal(plan=plan("app1", "app2")).batch(1, "app1").phases(10, "app1", "drain", "stop")
+    # Set back by ten seconds.
+    log.phases(2, "app1", "start", "done").batch(5, "app2").phases(6, "app2", "drain", "enable")
+    found = log.phases(13, "app2", "done").finished(14, "done").report()
+    assert [event["offset"] for event in found["events"]] == [1, 10, 11, 11, 11, 11, 11, 11, 13]
+    assert [batch["seconds"] for batch in found["batches"]] == [10, 2]
+    assert found["seconds"] == 14
+
+
+def test_events_that_were_written_late_bend_nobody_elses_durations():
+    """What was begun during a call is written when the call ends: by then another member of the batch is further on."""
+    log = Journal(plan=plan("app1", "app2")).batch(1, "app1", "app2")
+    log.phases(2, "app1", "drain").phases(2, "app2", "drain").phases(3, "app1", "stop").phases(3, "app2", "stop")
+    log.phases(4, "app1", "activate", "start", "health").phases(9, "app1", "enable", "verify", "done")
+    log.phases(5, "app2", "activate", "start", "health").phases(12, "app2", "enable", "verify", "done")
+    found = log.finished(14, "done").report()
+    whole = {member["host"]: member["durations"] for member in found["members"]}
+    assert whole == {
+        "app1": {"drain": 1, "stop": 1, "activate": 1, "start": 1, "health": 3, "enable": 1, "verify": 1},
+        "app2": {"drain": 1, "stop": 2, "activate": 1, "start": 1, "health": 5, "enable": 1, "verify": 1},
+    }
+    assert found["members"][1]["out"][0]["seconds"] == 11
+
+
+def test_a_late_event_is_no_earlier_than_the_batch_that_it_is_of():
+    log = Journal(plan=plan("app1")).batch(5, "app1").phases(3, "app1", "drain", "done")
+    found = log.report()
+    assert [event["offset"] for event in found["events"]] == [5, 5, 5]
+
+
+def test_a_rollout_that_ends_with_a_late_event_ends_with_its_last_moment():
+    log = (
+        Journal(plan=plan("app1", "app2"))
+        .batch(1, "app1", "app2")
+        .phases(8, "app1", "drain")
+        .phases(2, "app2", "drain")
+    )
+    found = log.report()
+    assert (found["seconds"], found["last_event_at"]) == (8, "2026-11-24T05:15:08.000Z")
+    assert [event["offset"] for event in found["events"]] == [1, 2, 8]
+
+
 # The terminal ---------------------------------------------------------------
 
 

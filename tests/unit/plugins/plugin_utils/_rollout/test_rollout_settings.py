@@ -61,6 +61,19 @@ def test_the_budget_may_be_text(given, meant):
     assert checked(min_available=given)[0].min_available == meant
 
 
+@pytest.mark.parametrize("wrong", [0, -1, "all", None, 1.5, ""])
+def test_a_release_that_runs_is_kept(wrong):
+    settings, problems = checked(keep_releases=wrong)
+    assert settings.keep_releases == 3
+    assert problems == [f"rolling_deploy_keep_releases is {wrong!r}, it must be 1 or more."]
+
+
+@pytest.mark.parametrize("given, meant", [("2", 2), (1, 1), (30, 30)])
+def test_how_many_releases_are_kept_may_be_text(given, meant):
+    settings, problems = checked(keep_releases=given)
+    assert (settings.keep_releases, problems) == (meant, [])
+
+
 @pytest.mark.parametrize("given, meant", [(True, True), ("yes", True), ("False", False), ("no", False)])
 def test_same_machine_is_a_yes_or_no(given, meant):
     settings, problems = checked(allow_same_machine=given)

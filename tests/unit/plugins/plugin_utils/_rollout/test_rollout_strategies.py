@@ -23,6 +23,7 @@ def chain(store="memcached", manager=True):
             "machine": host,
             "route": host,
             "worker": f"ajp://{host}:8009",
+            "connect_url_base": f"ajp://{host}:8009",
             "balancers": ["tomcat"],
             "manager_url": f"ajp://{host}:8009/roundrobin-manager" if manager else "",
         }
@@ -40,6 +41,7 @@ def chain(store="memcached", manager=True):
     }
     httpd = {
         "inventory_host": "web1",
+        "machine": "web1",
         "manager_url": "http://127.0.0.1:9080/balancer-manager",
         "local_url": "http://127.0.0.1:80",
         "headers": {},

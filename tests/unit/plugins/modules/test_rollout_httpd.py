@@ -1,0 +1,157 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+import yaml
+
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.manager import Response
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._rollout_record import RolloutStore
+from ansible_collections.roundrobin.tomcat.plugins.modules import rollout_httpd, rollout_lock
+
+FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "fixtures" / "balancer_manager"
+MEMBER = "ajp://127.0.0.1:8109"
+
+
+@pytest.fixture
+def run(run_for_result, directory, monkeypatch):
+    monkeypatch.setattr(rollout_httpd, "DEFAULT_DIRECTORY", str(directory))
+    return lambda check=False, **options: run_for_result(rollout_httpd, check, **options)
+
+
+@pytest.fixture
+def lock(run_on_record, holder):
+    """The lock of rollout A is held."""
+    run_on_record(rollout_lock, id="A", holder=holder, record={"kind": "deploy"})
+    return {"id": "A", "lease": 900, "holder": holder}
+
+
+@pytest.fixture
+def member(recorded):
+    def make(httpd="web1", **more):
+        base = {"httpd": httpd, "manager_url": recorded.url, "balancer": "shop", "worker": MEMBER, "state": "enabled"}
+        return {**base, **more}
+
+    return make
+
+
+def sign_of_life(directory):
+    return RolloutStore(str(directory), check_mode=True).read().renewed
+
+
+def check(url, **more):
+    return {"application": "ROOT", "url": url, **more}
+
+
+def test_the_lock_is_renewed_the_member_changed_and_asked(run, lock, member, recorded, web, directory):
+    before = sign_of_life(directory)
+    answer = run(lock=lock, members=[member(), member("web2")], checks=[check(web + "/health")])
+    assert not answer.get("failed"), answer
+    assert [(one["httpd"], one["state_after"]) for one in answer["members"]] == [
+        ("web1", "enabled"),
+        ("web2", "enabled"),
+    ]
+    assert (answer["changed"], recorded.posts) == (False, 0)
+    assert [(one["application"], one["status"]) for one in answer["health"]] == [("ROOT", 200)]
+    assert answer["asked"] >= 0
+    assert sign_of_life(directory) >= before
+
+
+@pytest.mark.parametrize("lost", ["gone", "another's"])
+def test_where_the_lock_is_lost_nothing_else_is_done(run, lock, member, recorded, web, directory, run_on_record, lost):
+    run_on_record(rollout_lock, id="A", holder=lock["holder"], state="released", outcome={"result": "done"})
+    if lost == "another's":
+        run_on_record(rollout_lock, id="B", holder={**lock["holder"], "pid": 11}, record={"kind": "deploy"})
+    answer = run(lock=lock, members=[member(state="disabled")], checks=[check(web + "/sick")])
+    assert answer["failed"]
+    assert answer["msg"].startswith("rollout A does not hold the lock" if lost == "gone" else "rollout B ")
+    assert (recorded.posts, answer["changed"], "members" in answer, "health" in answer) == (0, False, False, False)
+
+
+def test_check_mode_sends_asks_and_renews_nothing(run, lock, member, recorded, web, directory):
+    before = sign_of_life(directory)
+    answer = run(check=True, lock=lock, members=[member(state="disabled", wait="idle")], checks=[check(web + "/sick")])
+    assert (answer["changed"], recorded.posts) == (True, 0)
+    assert answer["members"][0]["after"] == {"state": "disabled"}
+    assert "health" not in answer and "asked" not in answer
+    assert sign_of_life(directory) == before
+
+
+def test_a_slice_of_a_wait_ends_without_asking(run, member, web, monkeypatch):
+    page = (FIXTURES / "fresh.xml").read_text().replace("<httpd:busy>0", "<httpd:busy>2")
+    monkeypatch.setattr(rollout_httpd, "requests_fetch", lambda *dummy: lambda *request: Response(200, page))
+    members = [member(wait="idle"), member("web2")]
+    answer = run(members=members, checks=[check(web + "/sick")], progress={"every": 0.01}, timeout=600.0)
+    assert not answer.get("failed")
+    assert 0 < answer["left"] < 600
+    one, two = answer["members"]
+    assert (one["idle"], one["in_flight"], one["left"], "left" in two) == (False, 2, answer["left"], False)
+    assert "health" not in answer and "asked" not in answer
+
+
+def test_an_httpd_that_does_not_obey_is_named(run, member, recorded):
+    answer = run(members=[member(), member("web2", state="disabled")])
+    assert (answer["failed"], answer["httpd"]) == (True, "web2")
+    assert recorded.posts > 0
+
+
+def test_an_httpd_that_is_not_there_is_named(run, member, free_port):
+    gone = member("web2", manager_url=f"http://127.0.0.1:{free_port}/balancer-manager")
+    answer = run(members=[member(), gone], timeout=0.1)
+    assert (answer["failed"], answer["httpd"]) == (True, "web2")
+    assert "Connection refused" in answer["msg"]
+
+
+def test_what_does_not_answer_through_httpd_fails_with_what_it_said(run, member, web, monkeypatch):
+    monkeypatch.setattr(rollout_httpd, "TERMS", rollout_httpd.Terms(successes=1, timeout=0.05, interval=0.01))
+    answer = run(members=[member()], checks=[check(web + "/health"), {**check(web + "/sick"), "application": "shop"}])
+    assert answer["failed"]
+    assert answer["msg"].startswith(f"{web}/sick was not healthy within")
+    assert answer["step"] == "Check through httpd, by the member's own route"
+    assert [one["status"] for one in answer["health"]] == [200, 503]
+    assert answer["members"][0]["state_after"] == "enabled"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"state": "asleep"}, "state 'asleep' is not accepted: give one of"),
+        ({"keep_usable": -1}, "keep_usable at least 0"),
+    ],
+)
+def test_bad_input_does_nothing(run, lock, member, recorded, directory, wrong, words):
+    before = {path.name: path.stat().st_mtime_ns for path in directory.iterdir()}
+    answer = run(lock=lock, members=[member(state="disabled"), member("web2", **wrong)])
+    assert words in answer["msg"]
+    assert recorded.posts == 0
+    assert {path.name: path.stat().st_mtime_ns for path in directory.iterdir()} == before
+
+
+def test_a_bad_check_does_nothing(run, member, recorded):
+    assert "not a regular" in run(members=[member(state="disabled")], checks=[check("http://h/", pattern="(")])["msg"]
+    assert recorded.posts == 0
+
+
+def test_without_requests(run, member, monkeypatch):
+    monkeypatch.setattr(rollout_httpd, "requests", None)
+    assert "requests" in run(members=[member()])["msg"]
+
+
+def test_documentation_is_of_these_options():
+    documented = yaml.safe_load(rollout_httpd.DOCUMENTATION)["options"]
+    assert of_code(documented, "suboptions") == of_code(rollout_httpd.ARGUMENTS, "options")
+
+
+def of_code(options, inside):
+    told = ("type", "elements", "required", "choices", "default")
+    return {
+        name: {
+            **{key: option[key] for key in told if key in option},
+            **({"options": of_code(option[inside], inside)} if inside in option else {}),
+        }
+        for name, option in options.items()
+    }
