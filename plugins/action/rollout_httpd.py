@@ -91,10 +91,8 @@ class ActionModule(ActionBase):
 
 def progress_of(member: Answer, phase: str, variables: t.Mapping[str, t.Any]) -> str:
     """What is still waited for, as a line to be shown."""
-    if member.get("in_flight") is None:
-        seen = f"not usable yet: {member['member']['status']}"
-    else:
-        seen = still_there(member)
+    status = member["member"]["status"]
+    seen = f"not usable yet: {status}" if member.get("in_flight") is None else still_there(member)
     text = f"{seen} on {member['httpd']}:{member['balancer']}, {math.ceil(member['left'])} s left"
     now = time.strftime("%H:%M:%S", time.gmtime())
     return progress(now, str(variables["inventory_hostname"]), phase, text, host_column(variables))
