@@ -89,6 +89,7 @@ class ActionModule(ActionBase):
                 )
                 teller.tell(type="note", direction=direction, text=text, data=left)
 
+
 def progress_of(member: Answer, phase: str, variables: t.Mapping[str, t.Any]) -> str:
     """What is still waited for, as a line to be shown."""
     status = member["member"]["status"]

@@ -39,8 +39,7 @@ def httpds(new_httpd, page, new_clock):
 
         def go(self, wanted, check_mode=False, **of_one):
             tasks = [
-                Task(name, BalancerManager(fetch, URL), wanted if name not in of_one else of_one[name])
-                for name, fetch in self.all.items()
+                Task(name, BalancerManager(fetch, URL), of_one.get(name, wanted)) for name, fetch in self.all.items()
             ]
             changes = apply_all(tasks, check_mode=check_mode, clock=self.clock)
             return [result(change, task.wanted) for task, change in zip(tasks, changes)]
