@@ -70,8 +70,8 @@ def test_an_application_goes_to_its_instances_only(read_chain):
     assert plan["skipped"] == dict.fromkeys(("app1", "app4"), "not an instance of shop")
     # What is restarted for one application is out for all of them.
     assert plan["stays_up"][0] == [
-        {"httpd": "web1", "balancer": "tomcat", "usable": ["app1", "app3", "app4"]},
-        {"httpd": "web1", "balancer": "shop", "usable": ["app3"]},
+        {"httpd": "web1", "balancer": "tomcat", "usable": ["app1", "app3", "app4"], "more": 0},
+        {"httpd": "web1", "balancer": "shop", "usable": ["app3"], "more": 0},
     ]
 
 
