@@ -4,7 +4,8 @@
 """A connection plugin to hosts that do not exist: whatever module is sent, the answer is read from a file.
 
 So the controller does all of its own work, and nothing else: templates, the modules' payloads, workers, results. Which module
-it is stands in what Ansible sends; its answer is the file of its name in the directory SIMULATED_ANSWERS.
+it is stands in what Ansible sends; its answer is the file of its name in the directory SIMULATED_ANSWERS, or in that of the
+host's address below it.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ class Connection(ConnectionBase):
         if not sent:
             raise AnsibleError(f"nothing is known of {cmd}")
         answers = pathlib.Path(os.environ["SIMULATED_ANSWERS"])
-        return 0, (answers / f"{sent[1].decode()}.json").read_bytes(), b""
+        name = f"{sent[1].decode()}.json"
+        of_host = answers / self._play_context.remote_addr / name
+        return 0, (of_host if of_host.exists() else answers / name).read_bytes(), b""
 
     def put_file(self, in_path, out_path):
         """Refuse: with pipelining nothing is copied."""
