@@ -10,6 +10,7 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._plain import plain
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.readings import by_kind
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.status import status
 
 
@@ -19,7 +20,7 @@ def chain_status(topology: t.Mapping[str, t.Any], readings: t.Mapping[str, t.Any
         raise AnsibleFilterError(
             "roundrobin.tomcat.chain_status is called as: tomcat_topology | roundrobin.tomcat.chain_status(readings)"
         )
-    return status(plain(topology), plain(readings))
+    return status(plain(topology), by_kind(plain(readings)))
 
 
 class FilterModule:

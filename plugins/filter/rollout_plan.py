@@ -11,6 +11,7 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._plain import plain
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.plan import chosen_application, plan
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.readings import by_kind
 
 
 def rollout_plan(
@@ -21,7 +22,7 @@ def rollout_plan(
         raise AnsibleFilterError(
             "roundrobin.tomcat.rollout_plan is called as: tomcat_topology | roundrobin.tomcat.rollout_plan(readings, settings)"
         )
-    return plan(plain(topology), plain(readings), plain(settings))
+    return plan(plain(topology), by_kind(plain(readings)), plain(settings))
 
 
 def rollout_application(topology: t.Mapping[str, t.Any], release_app: str = "") -> dict[str, t.Any]:

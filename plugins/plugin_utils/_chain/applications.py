@@ -119,13 +119,20 @@ def share_out(
 ) -> None:
     """Give each application its instances and its balancer, and tell the instances."""
     everywhere = [instance["inventory_host"] for instance in instances]
+    of_instances: dict[str, list[str]] = {host: [] for host in everywhere}
     balancers: dict[str, str] = {}
+
+    def join(application: t.Mapping[str, t.Any]) -> None:
+        for host in application["instances"]:
+            of_instances[host].append(application["balancer"])
+
     for application in applications:
         named = application["instances"]
         where = f"application {application['name']!r}"
         if named is None:
             application["instances"] = list(everywhere)
             application["balancer"] = default_balancer
+            join(application)
             continue
         unknown = [str(name) for name in named if name not in everywhere]
         if unknown:
@@ -136,6 +143,7 @@ def share_out(
         application["instances"] = [name for name in everywhere if name in named]
         balancer = re.sub(r"[^a-z0-9_-]", "-", application["name"].lower())
         application["balancer"] = balancer
+        join(application)
         if not BALANCER.fullmatch(balancer):
             problems.add(f"{where}: name is longer than 40 characters, httpd's limit for the balancer named after it.")
         if balancer == default_balancer:
@@ -146,16 +154,11 @@ def share_out(
         if other != application["name"]:
             problems.add(f"{where}: its balancer would be {balancer!r}, that of {other!r} too: rename one of them.")
     for instance in instances:
-        instance["balancers"] = list(
-            dict.fromkeys(
-                application["balancer"]
-                for application in applications
-                if instance["inventory_host"] in application["instances"]
-            )
-        )
+        instance["balancers"] = list(dict.fromkeys(of_instances[instance["inventory_host"]]))
 
 
 def members_of(instances: t.Iterable[t.Mapping[str, t.Any]], names: t.Sequence[str]) -> list[dict[str, t.Any]]:
     """The members of an application's balancer, as the role apache_balancer takes them."""
     keys = ("worker", "route", "load_factor", "lbset", "standby", "spare")
-    return [{key: instance[key] for key in keys} for instance in instances if instance["inventory_host"] in names]
+    served = frozenset(names)
+    return [{key: instance[key] for key in keys} for instance in instances if instance["inventory_host"] in served]

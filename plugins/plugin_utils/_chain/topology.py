@@ -273,6 +273,20 @@ def _check_reach(
             )
 
 
+def _of_each_host(
+    instances: t.Iterable[dict[str, t.Any]], applications: t.Iterable[dict[str, t.Any]]
+) -> dict[str, dict[str, t.Any]]:
+    """Each instance with its applications, by host: what a task on it looks up costs the same however many others there are."""
+    of_each: dict[str, dict[str, t.Any]] = {
+        instance["inventory_host"]: {"instance": instance, "applications": []} for instance in instances
+    }
+    for application in applications:
+        of_one = {key: value for key, value in application.items() if key not in ("instances", "members")}
+        for host in application["instances"]:
+            of_each[host]["applications"].append(of_one)
+    return of_each
+
+
 def derive(
     hosts: t.Mapping[str, HostVariables],
     groups: t.Mapping[str, t.Sequence[str]],
@@ -341,6 +355,7 @@ def derive(
         application["members"] = members_of(instances, application["instances"])
     return {
         "instances": instances,
+        "hosts": _of_each_host(instances, applications),
         "memcached_nodes": used_nodes,
         "msm_memcached_nodes": ",".join(f"{node['id']}:{node['host']}:{node['port']}" for node in used_nodes),
         "redis_servers": servers,

@@ -78,11 +78,22 @@ def standings(
     """
     found: list[list[Standing]] = []
     done: set[str] = set()
+    rolled = {host for batch in batches for host in batch}
+    # Asked once for each seat, not once for each batch.
+    before = {place: [serves(place, seat) for seat in members] for place, members in seats.items()}
+    after = {
+        place: [seat.host in rolled and serves_afterwards(place, seat) for seat in members]
+        for place, members in seats.items()
+    }
     for number, batch in enumerate(batches, 1):
         out = set(batch) if taken_out else set()
         during: list[Standing] = []
         for place, members in seats.items():
-            serving = [seat for seat in members if (serves_afterwards if seat.host in done else serves)(place, seat)]
+            serving = [
+                seat
+                for seat, was, will in zip(members, before[place], after[place])
+                if (will if seat.host in done else was)
+            ]
             staying = [seat for seat in serving if seat.host not in out]
             # httpd uses a hot standby when no other member is left only.
             up = [seat for seat in staying if not seat.standby] or staying

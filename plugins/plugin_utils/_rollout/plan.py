@@ -24,7 +24,7 @@ from .members import Aim, PlannedMember, judge
 from .plan_text import describe
 from .readings import Facts, Interrupted, Seat, check_members, read, read_locks
 from .settings import Settings
-from .words import Place, Result, listed
+from .words import Place, Result, beginning, listed
 
 Verdict = t.Callable[[Place, Seat], bool]
 
@@ -80,6 +80,7 @@ def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str
     stays_up = standings(batches, places, serves, serves_afterwards, taken_out=settings.takes_members_out)
     _check_budget(stays_up, facts, settings, findings)
     _warn_of_first_batch(batches, members, findings)
+    _warn_of_forks(batches, settings, findings)
 
     version, policy = _version_of(aim, interrupted), _policy_of(settings, interrupted)
     problems = list(findings.problems)
@@ -108,10 +109,7 @@ def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str
             )
             for member in members
         },
-        "stays_up": [
-            [{"httpd": one.place[0], "balancer": one.place[1], "usable": list(one.up)} for one in during]
-            for during in stays_up
-        ],
+        "stays_up": [[_who_is_up(one) for one in during] for during in stays_up],
         "strategies": settings.strategies,
         "interrupted": dict(interrupted.file) if interrupted else None,
         "record": {
@@ -302,7 +300,22 @@ def _warn_of_first_batch(
         )
 
 
+def _warn_of_forks(batches: t.Sequence[t.Sequence[str]], settings: Settings, findings: Findings) -> None:
+    largest = max(map(len, batches), default=0)
+    if 0 < settings.forks < largest:
+        findings.warnings.add(
+            f"A batch has up to {largest} instances and Ansible works on {settings.forks} at a time: the others are out of service and "
+            f"wait for their turn. Give --forks {largest}, or lower rolling_deploy_serial."
+        )
+
+
 # Who stays up ---------------------------------------------------------------
+
+
+def _who_is_up(standing: Standing) -> dict[str, t.Any]:
+    """Who serves at one place during a batch. All names, of all members in all batches, would be the square of the members."""
+    usable, more = beginning(standing.up)
+    return {"httpd": standing.place[0], "balancer": standing.place[1], "usable": usable, "more": more}
 
 
 def _serving(members: t.Sequence[PlannedMember]) -> tuple[Verdict, Verdict]:

@@ -74,15 +74,15 @@ def _end(member: Plan) -> str:
 
 def _up(stays_up: t.Sequence[Plan]) -> list[str]:
     """One line per balancer where all httpd hosts have the same members, else one per place."""
-    by_balancer: dict[str, dict[str, list[str]]] = {}
+    by_balancer: dict[str, dict[str, str]] = {}
     for place in stays_up:
-        by_balancer.setdefault(place["balancer"], {})[place["httpd"]] = place["usable"]
+        by_balancer.setdefault(place["balancer"], {})[place["httpd"]] = listed(place["usable"], place["more"])
     lines = []
     for balancer, httpds in by_balancer.items():
-        if len({tuple(up) for up in httpds.values()}) == 1:
-            lines.append(f"{balancer}: {listed(next(iter(httpds.values())))}")
+        if len(set(httpds.values())) == 1:
+            lines.append(f"{balancer}: {next(iter(httpds.values()))}")
         else:
-            lines.extend(f"{balancer} at {httpd}: {listed(up)}" for httpd, up in httpds.items())
+            lines.extend(f"{balancer} at {httpd}: {up}" for httpd, up in httpds.items())
     return lines
 
 

@@ -140,6 +140,21 @@ class Facts:
     active: t.Mapping[str, t.Mapping[str, t.Optional[str]]]
 
 
+# What an instance is asked, by the name of the answers in the readings.
+OF_INSTANCES = ("releases", "staging", "health", "stores", "redis", "managers")
+
+
+def by_kind(readings: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Sort the answers of rollout_read, which come by host, into one mapping by host for each kind of them."""
+    found: dict[str, dict[str, Result]] = {kind: {} for kind in OF_INSTANCES}
+    for host, result in readings.get("hosts", {}).items():
+        # Of a host that was out of reach all is missing, and for the same reason.
+        failed = result if result.get("unreachable") or result.get("failed") else None
+        for kind in OF_INSTANCES if failed else result["answers"]:
+            found[kind][host] = failed or result["answers"][kind]
+    return {**{kind: results for kind, results in found.items() if results}, **readings}
+
+
 def read(
     readings: t.Mapping[str, t.Any],
     topology: Result,

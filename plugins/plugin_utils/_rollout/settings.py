@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import typing as t
 from dataclasses import dataclass
@@ -24,6 +25,14 @@ KINDS = ("deploy", "rollback", "restart", "repair")
 STRATEGIES = ("restart", "reload", "parallel")
 POLICIES = ("rollback_member", "rollback_all", "stop")
 KEEP_RELEASES = 3
+# Spans of time, and what is accepted as one.
+TIMES = {
+    "drain_timeout": "a number of seconds, more than 0",
+    "health_timeout": "a number of seconds, more than 0",
+    "soak": "a number of seconds, or 0 for none",
+    "retire_timeout": "a whole number of seconds, 1 or more",
+    "lease": "a whole number of seconds, 1 or more",
+}
 HOOKS = (
     "before_rollout",
     "before_batch",
@@ -54,6 +63,8 @@ class Settings:
     memcached_sticky: bool
     storage_key_prefix: str
     keep_releases: int
+    # How many hosts Ansible works on at a time; 0 where that is not known.
+    forks: int
 
     @property
     def changes_running(self) -> bool:
@@ -108,6 +119,9 @@ class Settings:
         if min_available is None or min_available < 0:
             problems.add(f"rolling_deploy_min_available is {given['min_available']!r}, it must be 0 or more.")
             min_available = 1
+        for name, wanted in TIMES.items():
+            if name in given and not _is_time(name, given[name]):
+                problems.add(f"rolling_deploy_{name} is {given[name]!r}, it must be {wanted}.")
         keep_releases = as_integer(given.get("keep_releases", KEEP_RELEASES))
         if keep_releases is None or keep_releases < 1:
             problems.add(f"rolling_deploy_keep_releases is {given['keep_releases']!r}, it must be 1 or more.")
@@ -129,7 +143,19 @@ class Settings:
             memcached_sticky=str(given.get("memcached_sticky", True)).lower() in TRUE_WORDS,
             storage_key_prefix=str(given.get("storage_key_prefix") or ""),
             keep_releases=keep_releases,
+            forks=as_integer(given.get("forks")) or 0,
         )
+
+
+def _is_time(name: str, value: t.Any) -> bool:
+    """Whether a value is accepted; a string will do, as -e VARIABLE=1 gives one."""
+    if name in ("retire_timeout", "lease"):
+        return (as_integer(value) or 0) > 0
+    try:
+        seconds = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        return False
+    return math.isfinite(seconds) and (seconds > 0 or (name == "soak" and seconds == 0))
 
 
 def _serial(value: t.Any, findings: Findings) -> Serial:

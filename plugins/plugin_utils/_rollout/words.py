@@ -23,11 +23,20 @@ def why_failed(result: Result) -> str:
     return str(result.get("msg") or "the task failed and does not say why").strip()
 
 
-def listed(names: t.Sequence[str]) -> str:
-    """Names in a sentence; of a long list the beginning and the number."""
-    if len(names) > LONGEST_LIST:
-        return f"{', '.join(names[: LONGEST_LIST - 1])} and {len(names) - LONGEST_LIST + 1} more"
-    return ", ".join(names) or "none"
+def beginning(names: t.Sequence[str]) -> tuple[list[str], int]:
+    """As many names as a person reads, and how many more there are."""
+    shown = len(names) if len(names) <= LONGEST_LIST else LONGEST_LIST - 1
+    return list(names[:shown]), len(names) - shown
+
+
+def listed(names: t.Sequence[str], more: int = 0) -> str:
+    """Names in a sentence; of a long list the beginning and the number.
+
+    more: how many were left out before.
+    """
+    shown, left = beginning(names)
+    text = ", ".join(shown) or "none"
+    return f"{text} and {left + more} more" if left + more else text
 
 
 def aligned(rows: t.Sequence[t.Sequence[str]], longest: int = 0, numbers_from: int | None = None) -> list[str]:

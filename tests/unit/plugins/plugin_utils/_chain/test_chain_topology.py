@@ -413,3 +413,19 @@ def test_every_variable_read_is_announced(with_changes, with_redis, in_a_cluster
     for hosts, among in ((plain, groups), (in_a_cluster(), groups), with_redis()):
         derive({name: Recorder(variables) for name, variables in hosts.items()}, among)
     assert asked == set(HOST_VARIABLES)
+
+
+def test_what_concerns_an_instance_is_found_by_its_host(with_changes, groups):
+    """Without what grows with the number of instances."""
+    applications = [{"path": "/", "name": "all"}, {"path": "/one", "instances": ["tc-1"]}]
+    everybody = {host: {"tomcat_applications": applications} for host in groups["tomcat"]}
+    result = derive(with_changes(**{host.replace("-", "_"): value for host, value in everybody.items()}), groups)
+    assert list(result["hosts"]) == groups["tomcat"]
+    for instance in result["instances"]:
+        of_host = result["hosts"][instance["inventory_host"]]
+        assert of_host["instance"] == instance
+        names = ["all", "one"] if instance["inventory_host"] == "tc-1" else ["all"]
+        assert [one["name"] for one in of_host["applications"]] == names
+        for one in of_host["applications"]:
+            whole = next(other for other in result["applications"] if other["name"] == one["name"])
+            assert whole == {**one, "instances": whole["instances"], "members": whole["members"]}

@@ -70,8 +70,8 @@ def test_an_application_goes_to_its_instances_only(read_chain):
     assert plan["skipped"] == dict.fromkeys(("app1", "app4"), "not an instance of shop")
     # What is restarted for one application is out for all of them.
     assert plan["stays_up"][0] == [
-        {"httpd": "web1", "balancer": "tomcat", "usable": ["app1", "app3", "app4"]},
-        {"httpd": "web1", "balancer": "shop", "usable": ["app3"]},
+        {"httpd": "web1", "balancer": "tomcat", "usable": ["app1", "app3", "app4"], "more": 0},
+        {"httpd": "web1", "balancer": "shop", "usable": ["app3"], "more": 0},
     ]
 
 
@@ -533,3 +533,30 @@ def test_one_at_a_time_is_refused_for_a_reason_only(read_chain, case):
     spare = len(case["machines"]) - len(case["standby"]) > 1 and len(case["shop"]) != 1
     if spare:
         assert plan["problems"] == []
+
+
+# More than a person reads, and more than Ansible works on ----------------------
+
+
+@pytest.mark.parametrize("forks, warned", [(1, True), (2, True), (3, False), (5, False), (None, False)])
+def test_a_batch_larger_than_forks_is_warned_of(read_chain, forks, warned):
+    plan = read_chain(6).plan(serial=[1, 3], forks=forks)
+    warning = (
+        f"A batch has up to 3 instances and Ansible works on {forks} at a time: the others are out of service and "
+        "wait for their turn. Give --forks 3, or lower rolling_deploy_serial."
+    )
+    assert (warning in plan["warnings"]) is warned
+    assert any("forks" in line for line in plan["warnings"]) is warned
+    assert plan["problems"] == []
+
+
+def test_of_many_who_stay_up_the_plan_has_the_first_and_the_number(read_chain):
+    plan = read_chain(20, httpds=2).plan()
+    place = plan["stays_up"][0][0]
+    assert place == {
+        "httpd": "web1",
+        "balancer": "tomcat",
+        "usable": [f"app{number}" for number in range(2, 9)],
+        "more": 12,
+    }
+    assert "tomcat: app2, app3, app4, app5, app6, app7, app8 and 12 more" in "\n".join(plan["text"])

@@ -11,6 +11,7 @@ from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.reading
     Interrupted,
     Releases,
     Seat,
+    by_kind,
     read,
     read_locks,
     read_redis,
@@ -253,3 +254,31 @@ def test_who_could_not_ask_redis():
     results = {"app1": {"failed": True, "msg": "no Python"}, "app2": {"skipped": True}}
     read_redis(results, findings)
     assert list(findings.problems) == ["app1: no Python"]
+
+
+def test_the_answers_by_host_are_sorted_by_kind():
+    answers = {"releases": {"applications": {}}, "health": {"results": []}}
+    hosts = {"app1": {"answers": answers}, "app2": {"answers": {**answers, "staging": FAILED}}}
+    assert by_kind({"hosts": hosts, "locks": []}) == {
+        "releases": {"app1": {"applications": {}}, "app2": {"applications": {}}},
+        "health": {"app1": {"results": []}, "app2": {"results": []}},
+        "staging": {"app2": FAILED},
+        "hosts": hosts,
+        "locks": [],
+    }
+
+
+@pytest.mark.parametrize("result", [FAILED, {"unreachable": True, "msg": "timed out"}])
+def test_of_a_host_that_could_not_be_asked_all_is_missing(read_chain, result):
+    chain = read_chain(2)
+    kinds = by_kind({"hosts": {"app2": result}})
+    assert kinds["releases"] == kinds["managers"] == {"app2": result}
+    for kind in ("releases", "staging", "health", "stores"):
+        chain.readings[kind]["app2"] = result
+    words = "unreachable: timed out" if "unreachable" in result else "it is so"
+    assert problems_of(chain) == [f"app2: {words}"]
+
+
+def test_readings_that_come_by_kind_stay_as_they_are(read_chain):
+    readings = read_chain(2).readings
+    assert by_kind(readings) == readings

@@ -216,7 +216,7 @@ def test_most_out_at_once(second, most):
 
 
 def test_what_stays_up_is_of_the_batches_forward():
-    places = [{"httpd": "web1", "balancer": "tomcat", "usable": ["app2"]}]
+    places = [{"httpd": "web1", "balancer": "tomcat", "usable": ["app2"], "more": 0}]
     log = Journal(plan=plan("app1", stays_up=[places])).batch(1, "app1")
     log.add(5, "batch", direction="back", data={"hosts": ["app1"]})
     assert [(batch["direction"], batch["stays_up"]) for batch in log.report()["batches"]] == [

@@ -136,3 +136,42 @@ def test_who_is_taken_out(kind, strategy):
     """Only a change of release can be made beside the users; what restarts takes the member out."""
     in_place = strategy == "parallel" and kind in ("deploy", "rollback")
     assert checked(kind=kind, strategy=strategy)[0].takes_members_out is not in_place
+
+
+SECONDS = {
+    "drain_timeout": "a number of seconds, more than 0",
+    "health_timeout": "a number of seconds, more than 0",
+    "soak": "a number of seconds, or 0 for none",
+    "retire_timeout": "a whole number of seconds, 1 or more",
+    "lease": "a whole number of seconds, 1 or more",
+}
+
+
+@pytest.mark.parametrize("name", SECONDS)
+@pytest.mark.parametrize("wrong", [-1, "-1", "soon", "", None, True, [60], "nan", "inf"])
+def test_what_is_no_span_of_time_is_refused(name, wrong):
+    assert checked(**{name: wrong})[1] == [f"rolling_deploy_{name} is {wrong!r}, it must be {SECONDS[name]}."]
+
+
+@pytest.mark.parametrize("name", sorted(set(SECONDS) - {"soak"}))
+@pytest.mark.parametrize("wrong", [0, "0"])
+def test_no_time_is_time_for_a_soak_only(name, wrong):
+    assert checked(soak=wrong)[1] == []
+    assert checked(**{name: wrong})[1] == [f"rolling_deploy_{name} is {wrong!r}, it must be {SECONDS[name]}."]
+
+
+@pytest.mark.parametrize("name", SECONDS)
+@pytest.mark.parametrize("good", [1, "60", 3600])
+def test_a_span_of_time_may_be_text(name, good):
+    assert checked(**{name: good})[1] == []
+
+
+@pytest.mark.parametrize("name", ["drain_timeout", "health_timeout", "soak"])
+def test_a_part_of_a_second_will_do_where_the_module_takes_it(name):
+    assert checked(**{name: 0.5})[1] == checked(**{name: "2.5"})[1] == []
+    assert len(checked(retire_timeout=0.5, lease="2.5")[1]) == 2
+
+
+@pytest.mark.parametrize("forks, known", [(5, 5), ("20", 20), (None, 0), ("", 0)])
+def test_forks_are_as_ansible_says(forks, known):
+    assert checked(forks=forks)[0].forks == known

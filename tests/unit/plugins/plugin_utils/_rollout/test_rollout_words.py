@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.words import (
     aligned,
+    beginning,
     listed,
     one_line,
     why_failed,
@@ -66,3 +67,10 @@ def test_nothing_moves_the_cursor():
 )
 def test_why_a_task_failed_in_its_own_words(result, said):
     assert why_failed(result) == said
+
+
+@pytest.mark.parametrize("count, shown, more", [(0, 0, 0), (8, 8, 0), (9, 7, 2), (500, 7, 493)])
+def test_the_beginning_of_a_list_is_what_a_sentence_has(count, shown, more):
+    names = [f"app{number}" for number in range(count)]
+    assert beginning(names) == (names[:shown], more)
+    assert listed(*beginning(names)) == listed(names)

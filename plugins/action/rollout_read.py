@@ -1,0 +1,93 @@
+# Copyright (c) 2026, roundrobin.tomcat contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All of rollout_read: it asks one instance everything that a rollout or the status wants to know, in one task.
+
+A task costs the controller a worker for each host, whatever it does; with hundreds of instances that is most of a preflight.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.plugins.action import ActionBase
+
+Answer = dict[str, t.Any]
+
+ARGUMENTS = {
+    "calls": {"type": "dict", "required": True},
+    "applications": {"type": "list", "elements": "dict", "default": []},
+    "url": {"type": "str", "default": ""},
+    "ajp_secret": {"type": "str", "no_log": True},
+}
+HEALTH = "roundrobin.tomcat.http_health"
+# Of an application that is not well, the preflight does not wait for it to get well.
+PATIENCE = {"successes": 1, "timeout": 5}
+
+
+class ActionModule(ActionBase):
+    """Run several modules on the task's host, one after another."""
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Ask; a question that fails is an answer too. A host that cannot be reached is one, as for any task."""
+        super().run(tmp, task_vars)
+        arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)[1]
+        variables = task_vars or {}
+        answers = {
+            name: self._ask(str(call["module"]), call.get("options") or {}, variables)
+            for name, call in arguments["calls"].items()
+        }
+        released = (answers.get("releases") or {}).get("applications") or {}
+        answers["health"] = {
+            "results": [
+                {**self._ask_health(application, released, arguments, variables), "item": application}
+                for application in arguments["applications"]
+            ]
+        }
+        return {"changed": False, "answers": answers}
+
+    def _ask_health(
+        self,
+        application: t.Mapping[str, t.Any],
+        released: t.Mapping[str, t.Any],
+        arguments: t.Mapping[str, t.Any],
+        variables: dict[str, t.Any],
+    ) -> Answer:
+        version = (released.get(application["base_name"]) or {}).get("active_version")
+        # Without a release there is nothing that could answer.
+        if not version:
+            return {"skipped": True}
+        pattern = application["health_pattern"]
+        options = {
+            "url": arguments["url"] + application["context_path"] + application["health_path"],
+            "status": application["health_status"],
+            **PATIENCE,
+            **({"ajp_secret": arguments["ajp_secret"]} if arguments["ajp_secret"] else {}),
+            **({"pattern": pattern} if pattern else {}),
+            **({"version": version} if "{version}" in pattern else {}),
+        }
+        return self._ask(HEALTH, options, variables)
+
+    def _ask(self, module: str, options: t.Mapping[str, t.Any], variables: dict[str, t.Any]) -> Answer:
+        task = self._task.copy()
+        task.action, task.args = module, dict(options)
+        loader = self._shared_loader_obj.action_loader
+        has_its_own = loader.has_plugin(module, collection_list=task.collections)
+        action = loader.get(
+            module if has_its_own else "ansible.legacy.normal",
+            task=task,
+            connection=self._connection,
+            play_context=self._play_context,
+            loader=self._loader,
+            templar=self._templar,
+            shared_loader_obj=self._shared_loader_obj,
+        )
+        try:
+            answer: Answer = action.run(task_vars=variables)
+        except AnsibleConnectionFailure:
+            raise
+        except AnsibleError as error:
+            return {"failed": True, "msg": error.message}
+        # How the module was called is nothing that anybody reads of it, and may hold a secret.
+        return {key: value for key, value in answer.items() if key != "invocation" and not key.startswith("_ansible")}
