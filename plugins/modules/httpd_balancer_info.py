@@ -17,6 +17,13 @@ extends_documentation_fragment:
   - roundrobin.tomcat._attributes
   - roundrobin.tomcat._attributes.info_module
   - roundrobin.tomcat._balancer_manager
+options:
+  try_out:
+    description:
+      - Whether to ask httpd, too, if it would follow a change. It ignores changes of a client that it does not trust.
+      - The page of one member of each balancer is asked for. Nothing is changed.
+    type: bool
+    default: false
 seealso:
   - module: roundrobin.tomcat.httpd_balancer_member
 """
@@ -33,6 +40,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+refusals:
+  description: By balancer, why httpd would not follow a change; empty where it would.
+  returned: success, empty without O(try_out)
+  type: dict
 balancers:
   description: The balancers in the order of httpd's configuration.
   returned: success
@@ -156,6 +167,7 @@ balancers:
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.manager import BalancerManager
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.model import Balancer, ManagerError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.transport import (
     CONNECTION_ARGUMENTS,
     requests_fetch,
@@ -164,17 +176,30 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import C
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._requests_dep import requests
 
 
+def refusal(manager: BalancerManager, balancer: Balancer) -> str:
+    """Return why httpd would not change a member of the balancer; empty if it would, and where it has none."""
+    try:
+        for member in balancer.members[:1]:
+            manager.try_out(balancer, member)
+    except ManagerError as error:
+        return error.message
+    return ""
+
+
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(argument_spec=CONNECTION_ARGUMENTS, supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec={**CONNECTION_ARGUMENTS, "try_out": {"type": "bool", "default": False}}, supports_check_mode=True
+    )
     if requests is None:
         module.fail_json(msg=missing_required_lib("requests"))
     try:
         manager = BalancerManager(requests_fetch(requests, module.params), module.params["manager_url"])
         balancers = manager.read_details()
+        tried = {one.name: refusal(manager, one) for one in balancers} if module.params["try_out"] else {}
     except CollectionError as error:
         module.fail_json(msg=error.message, **error.details)
-    module.exit_json(changed=False, balancers=[balancer.as_dict() for balancer in balancers])
+    module.exit_json(changed=False, balancers=[balancer.as_dict() for balancer in balancers], refusals=tried)
 
 
 if __name__ == "__main__":

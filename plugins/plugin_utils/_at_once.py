@@ -66,25 +66,22 @@ class Caller:
         try:
             return self._prepared(call)()
         except AnsibleConnectionFailure as error:
-            return _unreachable(self._host_of(call), error)
-
-    def _host_of(self, call: Call) -> str:
-        return str(call.host or self._action._task.delegate_to or self._variables["inventory_hostname"])
+            host = call.host or self._action._task.delegate_to or self._variables["inventory_hostname"]
+            return {"failed": True, "msg": f"{host} cannot be reached: {error}"}
 
     def _job(self, call: Call) -> t.Callable[[], Answer]:
         """Load what the call needs, and return what makes it and raises nothing of Ansible's."""
-        host = self._host_of(call)
         try:
             prepared = self._prepared(call)
         except AnsibleError as error:
-            failed = _answer_of(host, error)
+            failed = _answer_of(error)
             return lambda: failed
 
         def job() -> Answer:
             try:
                 return prepared()
             except AnsibleError as error:
-                return _answer_of(host, error)
+                return _answer_of(error)
 
         return job
 
@@ -153,25 +150,30 @@ class _Connector(TaskExecutor):
         return self._connection
 
 
-def _unreachable(host: str, error: AnsibleConnectionFailure) -> Answer:
-    return {"failed": True, "msg": f"{host} cannot be reached: {error}"}
-
-
-def _answer_of(host: str, error: AnsibleError) -> Answer:
-    """What Ansible would make of an exception, but for a host that cannot be reached."""
+def _answer_of(error: AnsibleError) -> Answer:
+    """What Ansible makes of an exception."""
     if isinstance(error, AnsibleConnectionFailure):
-        return _unreachable(host, error)
+        return {"failed": True, "unreachable": True, "msg": str(error)}
     own = error.result if isinstance(error, AnsibleAction) else {}
     return {**own, "skipped" if isinstance(error, AnsibleActionSkip) else "failed": True, "msg": str(error)}
 
 
-def together(answers: t.Sequence[tuple[t.Any, Answer]]) -> Answer:
-    """Make one answer of several, in the shape of a loop's: each of C(results) has the item that it is about."""
-    failures = [answer for _item, answer in answers if answer.get("failed")]
+def together(answers: t.Sequence[tuple[t.Mapping[str, t.Any], Answer]]) -> Answer:
+    """Make one answer of several, in the shape of a loop's: each of C(results) has the item that it is about.
+
+    The task's own host was reached, also where another one was not: then the task has failed, and a rescue sees it.
+    """
     result: Answer = {
         "changed": any(answer.get("changed", False) for _item, answer in answers),
+        "unreachable": False,
         "results": [{**answer, "item": item} for item, answer in answers],
     }
+    failures = [_failure(item["inventory_host"], answer) for item, answer in answers if answer.get("failed")]
     if failures:
-        result.update(failed=True, msg=" ".join(str(answer.get("msg", "no answer")) for answer in failures))
+        result.update(failed=True, msg=" ".join(failures))
     return result
+
+
+def _failure(host: str, answer: Answer) -> str:
+    message = answer.get("msg", "no answer")
+    return f"{host} cannot be reached: {message}" if answer.get("unreachable") else f"{host}: {message}"

@@ -25,7 +25,8 @@ def failure(result: Result, task: str) -> dict[str, t.Any]:
             # Of several steps in one task the one that failed.
             task = one.get("step") or task
             host = _host_of(one.get("item"))
-            reasons.append(f"{host}: {why_failed(one)}" if host else why_failed(one))
+            reached = "" if not one.get("unreachable") else " cannot be reached"
+            reasons.append(f"{host}{reached}: {why_failed(one)}" if host else why_failed(one))
     return {"task": task, "reason": " ".join(reasons), "log_lines": log_lines}
 
 

@@ -174,7 +174,7 @@ def read(
         return {host: results[host] for host in hosts if host in results}
 
     seats = _seats(readings.get("balancers") or (), topology, findings)
-    _obedience(readings.get("obedience") or (), {httpd for httpd, _balancer in seats}, findings)
+    _obedience(readings["balancers"], topology, findings)
     releases = {
         host: _releases(result, base_name)
         for host, result in of_hosts("releases").items()
@@ -281,16 +281,15 @@ def check_members(topology: Result, balancers: t.Iterable[str], facts: Facts, fi
                     )
 
 
-def _obedience(results: t.Iterable[Result], readable: t.Container[str], findings: Findings) -> None:
+def _obedience(results: t.Iterable[Result], topology: Result, findings: Findings) -> None:
+    """Whether every httpd would follow a change of the balancers that are the inventory's."""
+    ours = {application["balancer"] for application in topology["applications"]}
     for result in results:
-        # A loop over the answers of httpd_balancer_info and their balancers.
-        answer, balancer = result["item"]
-        httpd = answer["item"]["inventory_host"]
-        # An httpd that cannot even be read has its line already.
-        if httpd in readable and result.get("failed") and not result.get("unreachable"):
-            findings.problems.add(
-                f"the manager does not obey for balancer {balancer['name']}: {result.get('msg')}", httpd
-            )
+        for balancer, refusal in (result.get("refusals") or {}).items():
+            if refusal and balancer in ours:
+                findings.problems.add(
+                    f"the manager does not obey for balancer {balancer}: {refusal}", result["item"]["inventory_host"]
+                )
 
 
 def _releases(result: Result, base_name: str) -> Releases:

@@ -67,11 +67,13 @@ class ReadChain:
         return {
             "locks": [{"item": item, "changed": True, "taken_over": None} for item in items],
             "balancers": [
-                {"item": item, "changed": False, "balancers": [self._balancer(name) for name in names]}
+                {
+                    "item": item,
+                    "changed": False,
+                    "balancers": [self._balancer(name) for name in names],
+                    "refusals": dict.fromkeys(names, ""),
+                }
                 for item in items
-            ],
-            "obedience": [
-                {"item": [{"item": item}, self._balancer(name)], "changed": True} for item in items for name in names
             ],
             "releases": {host: {"changed": False, "applications": self._applications(host)} for host in self.hosts},
             "staging": {host: {"changed": False, "skipped": True} for host in self.hosts},
@@ -189,11 +191,9 @@ class ReadChain:
 
     def unreachable(self, name):
         """Ansible cannot log in to a host: one with an instance, or an httpd."""
-        for kind in ("locks", "balancers", "obedience"):
+        for kind in ("locks", "balancers"):
             self.readings[kind] = [
-                {"item": one["item"], **UNREACHABLE}
-                if name == (one["item"][0]["item"] if isinstance(one["item"], list) else one["item"])["inventory_host"]
-                else one
+                {"item": one["item"], **UNREACHABLE} if name == one["item"]["inventory_host"] else one
                 for one in self.readings[kind]
             ]
         if name in self.hosts:

@@ -185,7 +185,7 @@ def test_the_verification_is_told_with_the_time_at_which_the_first_was_asked(run
 
 
 def test_one_that_cannot_be_reached_is_named_and_the_others_answers_are_kept(run):
-    unreachable = {"failed": True, "msg": "web1 cannot be reached: timed out"}
+    unreachable = {"failed": True, "unreachable": True, "msg": "timed out"}
     told, _machines = run({"web1": unreachable, "web3": answer(idle("web3", changed=True), changed=True)})
     assert (told["failed"], told["msg"], told["changed"]) == (True, "web1 cannot be reached: timed out", True)
     assert told["results"] == [
@@ -213,7 +213,7 @@ def test_a_wait_that_fails_in_a_later_slice_has_changed_what_the_first_one_did(r
 def test_a_lock_that_is_lost_on_one_machine_fails_it(run):
     lost = {"failed": True, "changed": False, "msg": "rollout A does not hold the lock"}
     told, machines = run({"web1": lost, "web3": answer(busy("web3", 9.0))}, {"web3": answer(idle("web3"))})
-    assert (told["failed"], told["msg"]) == (True, "rollout A does not hold the lock")
+    assert (told["failed"], told["msg"]) == (True, "web1: rollout A does not hold the lock")
     assert [list(call) for call in machines.called] == [["web1", "web3"], ["web3"]]
 
 
@@ -224,7 +224,7 @@ def test_check_mode_tells_nothing(run, shown, tmp_path):
 
 def test_nowhere_nothing_is_called(run):
     told, machines = run(at=[])
-    assert (told, machines.called) == ({"changed": False, "results": []}, [])
+    assert (told, machines.called) == ({"changed": False, "unreachable": False, "results": []}, [])
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_alone_it_is_the_modules_own_answer(run):
 
 def test_at_several_hosts_each_has_its_item(run):
     items = [{"inventory_host": "web1", "url": "http://1", "other": 1}, {"inventory_host": "web2", "url": "http://2"}]
-    hosts = Hosts({"changed": False}, {"failed": True, "msg": "web2 cannot be reached: timed out"})
+    hosts = Hosts({"changed": False}, {"failed": True, "unreachable": True, "msg": "timed out"})
     answer = run(hosts, module="a.b.c", options={"state": "held", "url": "none"}, at=items, of_item=["url"])
     assert hosts.called == [
         Call("a.b.c", "web1", {"state": "held", "url": "http://1"}),
@@ -70,7 +70,7 @@ def test_at_several_hosts_each_has_its_item(run):
 
 def test_at_no_host_nothing_is_run(run):
     hosts = Hosts()
-    assert run(hosts, module="a.b.c", at=[]) == {"changed": False, "results": []}
+    assert run(hosts, module="a.b.c", at=[]) == {"changed": False, "unreachable": False, "results": []}
     assert hosts.called == []
 
 

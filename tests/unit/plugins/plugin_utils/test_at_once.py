@@ -20,6 +20,8 @@ from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._at_once import 
 
 WHOSE = contextvars.ContextVar("whose", default="nobody's")
 
+WEB1, WEB2, WEB3 = ({"inventory_host": name} for name in ("web1", "web2", "web3"))
+
 
 class Task(SimpleNamespace):
     def copy(self):
@@ -199,7 +201,7 @@ def test_who_fails_keeps_nobody_from_answering():
     hosts = ("web1", "web2", "nowhere", "web3", "web4")
     assert ansible.caller().run([Call("a.b.c", host) for host in hosts]) == [
         {"changed": True},
-        {"failed": True, "msg": "web2 cannot be reached: timed out"},
+        {"failed": True, "unreachable": True, "msg": "timed out"},
         {"failed": True, "msg": "'ansible_host' is undefined"},
         {"failed": True, "msg": "no such file", "path": "/x"},
         {"skipped": True, "msg": "not in check mode"},
@@ -230,21 +232,31 @@ def test_any_other_failure_of_one_call_stays_what_it_is():
 @pytest.mark.parametrize(
     ("answers", "result"),
     [
-        ([], {"changed": False, "results": []}),
+        ([], {"changed": False, "unreachable": False, "results": []}),
         (
-            [("x", {"changed": False}), ("y", {"changed": True, "n": 1})],
-            {"changed": True, "results": [{"changed": False, "item": "x"}, {"changed": True, "n": 1, "item": "y"}]},
-        ),
-        (
-            [("x", {"changed": True}), ("y", {"failed": True, "msg": "no."}), ("z", {"failed": True})],
+            [(WEB1, {"changed": False}), (WEB2, {"changed": True, "n": 1})],
             {
                 "changed": True,
+                "unreachable": False,
+                "results": [{"changed": False, "item": WEB1}, {"changed": True, "n": 1, "item": WEB2}],
+            },
+        ),
+        (
+            [
+                (WEB1, {"changed": True}),
+                (WEB2, {"failed": True, "unreachable": True, "msg": "timed out."}),
+                (WEB3, {"failed": True}),
+            ],
+            {
+                "changed": True,
+                # Else Ansible would skip the rescue.
+                "unreachable": False,
                 "failed": True,
-                "msg": "no. no answer",
+                "msg": "web2 cannot be reached: timed out. web3: no answer",
                 "results": [
-                    {"changed": True, "item": "x"},
-                    {"failed": True, "msg": "no.", "item": "y"},
-                    {"failed": True, "item": "z"},
+                    {"changed": True, "item": WEB1},
+                    {"failed": True, "unreachable": True, "msg": "timed out.", "item": WEB2},
+                    {"failed": True, "item": WEB3},
                 ],
             },
         ),

@@ -90,7 +90,7 @@ def test_all_that_is_wrong_is_told_at_once(read_chain):
     chain.unreachable("app4").unreachable("web2")
     chain.readings["staging"]["app1"] = {"failed": True, "msg": "shop.war has no WEB-INF"}
     chain.readings["stores"]["app1"]["nodes"][0].update(up=False, reason="Connection refused")
-    chain.readings["obedience"][0].update(failed=True, msg="httpd did not obey")
+    chain.readings["balancers"][0]["refusals"]["tomcat"] = "httpd did not obey"
     chain.out("app1").out("app2")
     plan = chain.plan(strategy="hope", hooks={"before_lunch": "x"}, serial="two", min_available=2)
     said = [line.split(" ")[0] for line in plan["problems"]]

@@ -72,11 +72,11 @@ def test_a_task_that_does_not_say_why_is_told_too(read_chain):
     assert problems_of(chain) == ["app1: the task failed and does not say why"]
 
 
-def test_a_balancer_that_cannot_be_read_is_not_also_told_to_disobey(read_chain):
+def test_a_balancer_that_would_not_follow_a_change_is_told(read_chain):
+    """Neither one that cannot be read, nor one that is not the inventory's."""
     chain = read_chain(2, httpds=2)
     chain.readings["balancers"][0] = {"item": chain.topology["balancers"][0], **FAILED}
-    for result in chain.readings["obedience"]:
-        result.update(failed=True, msg="the change was ignored")
+    chain.readings["balancers"][1]["refusals"] = {"tomcat": "the change was ignored", "somebody-elses": "no nonce"}
     assert problems_of(chain) == [
         "web1: it is so",
         "web2: the manager does not obey for balancer tomcat: the change was ignored",
