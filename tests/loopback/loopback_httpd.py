@@ -203,6 +203,11 @@ def member(url, **options):
     return run_module("httpd_balancer_member", manager_url=url, **options)
 
 
+def refusals(url):
+    """Why each balancer would not follow a change, empty for those that would."""
+    return run_module("httpd_balancer_info", manager_url=url, try_out=True)["refusals"]
+
+
 def states(url, **options):
     found = run_module("httpd_balancer_info", manager_url=url, **options)
     return {

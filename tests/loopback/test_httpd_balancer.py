@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import pytest
 import requests
 from loopback import free_port
-from loopback_httpd import Backend, member, needs_httpd, running, served_by, states
+from loopback_httpd import Backend, member, needs_httpd, refusals, running, served_by, states
 
 pytestmark = needs_httpd
 
@@ -120,6 +120,14 @@ def test_nothing_is_sent_when_nothing_changes(httpd):
     assert again["changed"] is False
     checked = member(httpd.url(), balancer="shop", route="t2", state="enabled", _ansible_check_mode=True)
     assert (checked["changed"], checked["state_after"]) == (True, "enabled")
+    assert httpd.page() == page
+
+
+def test_whether_a_manager_obeys_is_tried_out(httpd):
+    page = httpd.page()
+    found = refusals(httpd.url())
+    assert "nonce=None" in found.pop("locked")
+    assert found == {"shop": "", "blog": "", "lonely": ""}
     assert httpd.page() == page
 
 
