@@ -82,14 +82,14 @@ def test_check_mode_sends_asks_and_renews_nothing(run, lock, member, recorded, w
 
 
 def test_a_slice_of_a_wait_ends_without_asking(run, member, web, monkeypatch):
-    page = (FIXTURES / "fresh.xml").read_text().replace("<httpd:busy>0", "<httpd:busy>2")
+    page = (FIXTURES / "fresh.xml").read_text().replace("Init Stby Ok ", "Init Stby Err ")
     monkeypatch.setattr(rollout_httpd, "requests_fetch", lambda *dummy: lambda *request: Response(200, page))
-    members = [member(wait="idle"), member("web2")]
+    members = [member(wait="ok"), member("web2")]
     answer = run(members=members, checks=[check(web + "/sick")], progress={"every": 0.01}, timeout=600.0)
     assert not answer.get("failed")
     assert 0 < answer["left"] < 600
     one, two = answer["members"]
-    assert (one["idle"], one["in_flight"], one["left"], "left" in two) == (False, 2, answer["left"], False)
+    assert (one["member"]["usable"], one["left"], "left" in two) == (False, answer["left"], False)
     assert "health" not in answer and "asked" not in answer
 
 
