@@ -162,7 +162,6 @@ def test_a_release_that_nobody_notices_while_httpds_counters_are_wrong(chain):
         BALANCERS, dict.fromkeys(ROUTES, "1.1")
     )
     assert states(chain) == dict.fromkeys(BALANCERS, ALL_IN)
-    assert all(busy for members in states(chain, "busy").values() for busy in members.values())
     # That a drain may take 60 s is a note; connections are kept for three.
     assert [event["text"] for event in play.events if event["type"] == "note"] == []
     drains = {member["host"]: member["durations"]["drain"] for member in play.report["members"]}
