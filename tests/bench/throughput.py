@@ -45,9 +45,10 @@ SETTINGS = {
 }
 FIRST_PORT = 9102
 START_SECONDS = 120
-# The short form fails below this, for all pairs together. Short rounds on a busy machine gave 0.69 for the pair that was worst;
-# half is neither noise nor a setting that costs a little, but a request path that is broken.
-FAR_OUTSIDE = 0.5
+# The short form fails above this: processor time of a request as a multiple of the article's, all pairs together. It was 1.33 for AJP
+# without a session (14 rounds), and 1.36 for all pairs on a machine so busy that the throughput of single pairs gave 0.3 to 1.2: time on
+# a processor is what a busy machine changes least. Twice the work is neither noise nor a setting that costs a little.
+FAR_OUTSIDE = 2.0
 
 MACHINE: dict[str, t.Any] = {"image": "debian12", "machine": "server"}
 PLATFORMS: list[dict[str, t.Any]] = [
@@ -135,22 +136,25 @@ class Machine:
         self.await_article()
 
     def await_article(self) -> None:
-        """Until each of its members has the application; httpd asks them in turn."""
+        """Until each of its members has the application."""
         deadline = time.monotonic() + START_SECONDS
-        for protocol in PROTOCOLS:
-            seen: set[str] = set()
-            while seen != set(MEMBERS[protocol]):
-                if time.monotonic() > deadline:
-                    raise RuntimeError(f"Of {MEMBERS[protocol]} of the article only {seen} serve.")
-                with contextlib.suppress(urllib.error.HTTPError):  # 404 and 503 while they start
-                    seen.add(self.ask(81, protocol, "version")[0].rpartition("=")[2].strip())
-                time.sleep(0.1)
+        for protocol, names in MEMBERS.items():
+            for name in names:
+                answer = ""
+                while f"instance={name}" not in answer.split():
+                    if time.monotonic() > deadline:
+                        raise RuntimeError(f"The article's {name} does not serve: {answer}")
+                    time.sleep(0.1)
+                    with contextlib.suppress(urllib.error.HTTPError):  # 404 and 503 while it starts
+                        answer, _cookie = self.ask(article(protocol), "version", name)
 
-    def ask(self, port: int, protocol: str, path: str) -> tuple[str, str]:
-        """The answer's text and its cookie."""
-        url = f"http://{self.chain.addresses['web']}:{port}/{protocol}/{path}"
-        with urllib.request.urlopen(url, timeout=60) as answer:
-            return answer.read().decode(), str(answer.headers["Set-Cookie"]).partition(";")[0]
+    def ask(self, side: Side, path: str, route: str) -> tuple[str, str]:
+        """The answer of this member, and its cookie; without the route one member may get them all (uneven counters of httpd)."""
+        url = f"http://{self.chain.addresses['web']}:{side.port}/{side.protocol}/{path}"
+        request = urllib.request.Request(url, headers={"Cookie": f"JSESSIONID=none.{route}"})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            text: bytes = answer.read()
+            return text.decode(), str(answer.headers["Set-Cookie"]).partition(";")[0]
 
     def synchronous_article(self) -> None:
         """The article's session manager with our promise: the answer goes out when memcached has the session."""
@@ -162,7 +166,9 @@ class Machine:
         self.await_article()
 
     def log_in(self, side: Side) -> None:
-        side.sessions = [self.ask(side.port, side.protocol, "counter")[1] for _user in range(USERS)]
+        """Half of the users on each member."""
+        names = MEMBERS[side.protocol]
+        side.sessions = [self.ask(side, "counter", names[user % len(names)])[1] for user in range(USERS)]
 
     def load(self, side: Side, kind: str) -> tuple[float, float]:
         """Requests per second and the processor time of each, with every user at work for some seconds."""
@@ -215,14 +221,15 @@ def table(header: t.Sequence[str], rows: t.Iterable[t.Sequence[object]]) -> str:
 
 
 def against_the_article(machine: Machine, rounds: int, kinds: t.Sequence[str], title: str) -> tuple[str, list[float]]:
-    rows, ratios = [], []
+    rows, work = [], []
     for protocol in PROTOCOLS:
         theirs, ours = article(protocol), roles(protocol)
         found = machine.compare([theirs, ours], kinds, rounds)
         for kind in kinds:
             one, other = found[ours.name, kind], found[theirs.name, kind]
             rate = ratio(one.requests_per_s, other.requests_per_s)
-            ratios.append(rate[0])
+            microseconds = ratio(one.microseconds, other.microseconds)
+            work.append(microseconds[0])
             rows.append(
                 [
                     *(f"{protocol.upper()}, {kind}", f"{statistics.median(other.requests_per_s):.0f}"),
@@ -237,7 +244,7 @@ def against_the_article(machine: Machine, rounds: int, kinds: t.Sequence[str], t
         "ratio",
         "processor time of a request, ratio",
     ]
-    return table(header, rows), ratios
+    return table(header, rows), work
 
 
 def costs(machine: Machine, rounds: int) -> str:
@@ -268,13 +275,15 @@ def measure(directory: Path, quick: bool) -> str:
     with lab.hosts("throughput", directory, PLATFORMS, VARIABLES) as chain:
         machine = Machine(chain, seconds)
         machine.set_up(directory)
-        whole, ratios = against_the_article(machine, rounds, list(KINDS), "as the article says")
-        together = statistics.geometric_mean(ratios)
-        if quick and together < FAR_OUTSIDE:
-            raise RuntimeError(f"The roles' chain has {together:.2f} of the article's throughput:\n{whole}")
+        whole, work = against_the_article(machine, rounds, list(KINDS), "as the article says")
+        together = statistics.geometric_mean(work)
+        if quick and together > FAR_OUTSIDE:
+            raise RuntimeError(
+                f"A request of the roles' chain takes {together:.2f} times the article's processor time:\n{whole}"
+            )
         text = whole + costs(machine, 2 if quick else 12)
         machine.synchronous_article()
-        same, _ratios = against_the_article(machine, rounds, list(KINDS)[2:], "the article's, synchronous")
+        same, _work = against_the_article(machine, rounds, list(KINDS)[2:], "the article's, synchronous")
         return text + same
 
 

@@ -174,6 +174,17 @@ def test_a_stopped_member_is_seen_without_a_request_and_comes_back(host, member)
     assert wait_for(lambda: not balancers(host)["tomcat"]["near"]["health_check_failed"])
 
 
+def test_a_member_that_hangs_costs_nobody_a_request(get):
+    """What the ping is for: this Tomcat listens, and answers nothing."""
+    run = Chain.of_scenario().command
+    run("ajp", "systemctl kill --signal=SIGSTOP tomcat@ajp")
+    try:
+        assert {get("/", route="ajp").json()["instance"] for _attempt in range(3)} == {"http"}
+    finally:
+        run("ajp", "systemctl kill --signal=SIGCONT tomcat@ajp")
+    assert wait_for(lambda: get("/", route="ajp").json()["instance"] == "ajp")
+
+
 def wait_for(condition, seconds=30):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
