@@ -14,7 +14,7 @@ tomcat() { # NAME PROTOCOL PORT
   cp "$home"/conf/* "$base/conf"
   cp /opt/tomcat/session-manager-*/*.jar "$base/lib"
   rm "$base/lib/roundrobin-session-manager.jar"
-  sed -i "s#</Context>#$(echo "$manager" | tr '\n' ' ')</Context>#" "$base/conf/context.xml"
+  sed -i "s#</Context>#$(printf %s "$manager" | tr '\n' ' ')</Context>#" "$base/conf/context.xml"
   case $2 in
     ajp) connector="<Connector port=\"$3\" protocol=\"AJP/1.3\" redirectPort=\"8443\" secretRequired=\"false\"/>" ;;
     http) connector="<Connector port=\"$3\" protocol=\"HTTP/1.1\" connectionTimeout=\"20000\" redirectPort=\"8443\"/>" ;;

@@ -45,6 +45,9 @@ SETTINGS = {
 }
 FIRST_PORT = 9102
 START_SECONDS = 120
+# For ab, of each user: so many requests, or some time on a machine that is too busy for them. A JVM that has just started takes several
+# times the processor time for a request, and seconds are no measure of how much of it is compiled.
+WARM_UP = "-t 60 -n 1500"
 # The short form fails above this: processor time of a request as a multiple of the article's, all pairs together. It was 1.33 for AJP
 # without a session (14 rounds), and 1.36 for all pairs on a machine so busy that the throughput of single pairs gave 0.3 to 1.2: time on
 # a processor is what a busy machine changes least. Twice the work is neither noise nor a setting that costs a little.
@@ -170,10 +173,10 @@ class Machine:
         names = MEMBERS[side.protocol]
         side.sessions = [self.ask(side, "counter", names[user % len(names)])[1] for user in range(USERS)]
 
-    def load(self, side: Side, kind: str) -> tuple[float, float]:
-        """Requests per second and the processor time of each, with every user at work for some seconds."""
+    def load(self, side: Side, kind: str, limits: str) -> tuple[float, float]:
+        """Requests per second and the processor time of each, with every user at work for so long."""
         path, with_session = KINDS[kind]
-        ab = f"ab -q -l -k -c 1 -t {self.seconds} -n 1000000"
+        ab = f"ab -q -l -k -c 1 {limits}"
         users = [f"{ab} {f'-C {cookie}' if with_session else ''} {side.url}{path} &" for cookie in side.sessions]
         used = f"systemctl show --value --property=CPUUsageNSec {' '.join(side.units)}"
         printed = self.run(f"{used}; {' '.join(users)} wait; {used}")
@@ -192,11 +195,11 @@ class Machine:
         for side in sides:
             self.log_in(side)
             for kind in kinds:
-                self.load(side, kind)  # compiled, and connected
+                self.load(side, kind, WARM_UP)
         for number in range(rounds):
             for kind in kinds:
                 for side in sides[:: -1 if number % 2 else 1]:
-                    rate, microseconds = self.load(side, kind)
+                    rate, microseconds = self.load(side, kind, f"-t {self.seconds} -n 1000000")
                     figures[side.name, kind].requests_per_s.append(rate)
                     figures[side.name, kind].microseconds.append(microseconds)
         return figures
