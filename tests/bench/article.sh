@@ -43,7 +43,6 @@ tomcat http2 http 8880
 cp -a /etc/apache2 /etc/apache2-article
 cd /etc/apache2-article
 rm sites-enabled/* roundrobin-balancer*.conf
-export APACHE_CONFDIR=$PWD
 for module in proxy proxy_ajp proxy_http proxy_balancer lbmethod_byrequests slotmem_shm; do
   ln -sf "../mods-available/$module.load" "mods-enabled/$module.load"
 done
