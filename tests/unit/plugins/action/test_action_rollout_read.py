@@ -137,8 +137,6 @@ def test_without_a_pattern_no_version_and_without_ajp_no_secret_is_given():
 
 
 def test_of_an_instance_whose_releases_are_not_known_no_health_is_asked():
-    answered, asked = read(
-        {WEBAPPS: {"failed": True, "msg": "no"}}, calls=calls(releases=WEBAPPS), applications=[ROOT]
-    )
+    answered, asked = read({WEBAPPS: {"failed": True, "msg": "no"}}, calls=calls(releases=WEBAPPS), applications=[ROOT])
     assert answered["answers"]["health"]["results"] == [{"skipped": True, "item": ROOT}]
     assert len(asked) == 1
