@@ -10,7 +10,6 @@ from __future__ import annotations
 import collections.abc as c
 import typing as t
 
-
 # Most of what comes is that already; the readings of 500 instances have half a million values.
 PLAIN = frozenset((str, int, float, bool, type(None)))
 
