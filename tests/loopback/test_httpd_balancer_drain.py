@@ -68,7 +68,9 @@ def tomcat(tmp_path_factory):
     home = archives.unpack(VERSION, directory / "home")
     instance = loopback_tomcat.Instance(VERSION, home, directory)
     server = instance.base / "conf/server.xml"
-    server.write_text(server.read_text().replace("<Connector ", f'<Connector keepAliveTimeout="{KEEP_ALIVE * 1000}" '))
+    # By default an upload may not pause for as long as the longest one here.
+    connectors = server.read_text().replace('connectionTimeout="20000"', 'connectionTimeout="60000"')
+    server.write_text(connectors.replace("<Connector ", f'<Connector keepAliveTimeout="{KEEP_ALIVE * 1000}" '))
     shop = instance.base / "webapps/shop"
     shop.mkdir()
     for name, page in PAGES.items():
