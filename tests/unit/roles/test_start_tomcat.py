@@ -43,7 +43,7 @@ class Instance:
 
     @property
     def files(self) -> list[Path]:
-        return sorted(self.cache.glob("*.jsa"))
+        return sorted(self.cache.glob("*.classes"))
 
     def java_version(self, version: str) -> None:
         (self.java / "release").write_text(f'IMPLEMENTOR="Debian"\nJAVA_VERSION="{version}"\n')
@@ -101,11 +101,26 @@ def test_the_first_run_makes_the_file_and_the_next_takes_it(instance):
     assert instance.start() == f"{MADE}{instance.cache}/new"
     instance.stop(b"classes")
     (file,) = instance.files
-    assert re.fullmatch(r"apache-tomcat-10\.1\.59-java-17-[0-9]+-5\.7\.jsa", file.name)
+    assert re.fullmatch(r"apache-tomcat-10\.1\.59-java-17-[0-9]+-5\.7\.classes", file.name)
     assert file.read_bytes() == b"classes"
     assert instance.start() == f"{TAKEN}{file}"
     instance.stop()
     assert instance.files == [file]
+
+
+@pytest.mark.parametrize("version", ["25", "25.0.3", "26-ea"])
+def test_java_25_has_a_cache_of_its_own_kind(instance, version):
+    instance.java_version(version)
+    assert instance.start() == f"-XX:AOTCacheOutput={instance.cache}/new"
+    instance.stop(b"classes")
+    (file,) = instance.files
+    assert instance.start() == f"-XX:AOTCache={file}"
+
+
+@pytest.mark.parametrize("version", ["17.0.15", "18.0.1", "19", "21.0.13", "24.0.2"])
+def test_before_java_25_it_is_an_archive(instance, version):
+    instance.java_version(version)
+    assert instance.start() == f"{MADE}{instance.cache}/new"
 
 
 def test_without_an_application_no_file_is_made(instance):
