@@ -14,7 +14,7 @@ import pytest
 
 SCRIPT = Path(__file__).resolve().parents[3] / "roles/tomcat_instance/files/start-tomcat"
 OWN = "-Xmx512m"
-MADE = "-XX:ArchiveClassesAtExit="
+MADE = "-Xlog:cds*=error -XX:ArchiveClassesAtExit="
 TAKEN = "-XX:SharedArchiveFile="
 
 
@@ -35,6 +35,7 @@ class Instance:
             program.write_text(f"#!/bin/sh\n{text}\n")
             program.chmod(0o755)
         self.more: dict[str, str] = {}
+        self.said = ""
         self.release("1.0")
 
     @property
@@ -70,14 +71,16 @@ class Instance:
             text=True,
             check=True,
         )
-        assert done.stderr == ""
+        self.said = done.stderr.strip()
         return done.stdout.strip()
 
     def start(self, **more: str) -> str:
         """What Tomcat is given beside its own options."""
         answer = self.run(**more)
         assert answer.startswith(f"run:{OWN}")
+        said = self.said
         self.run("started")
+        self.said = said
         return answer[len(f"run:{OWN}") :].strip()
 
     def stop(self, made: bytes = b"", result: str = "success") -> None:
@@ -98,8 +101,9 @@ def instance(tmp_path: Path) -> Instance:
 
 
 def test_the_first_run_makes_the_file_and_the_next_takes_it(instance):
-    assert instance.start() == f"{MADE}{instance.cache}/new"
+    assert (instance.start(), instance.said) == (f"{MADE}{instance.cache}/new", "")
     instance.stop(b"classes")
+    assert instance.said == ""
     (file,) = instance.files
     assert re.fullmatch(r"apache-tomcat-10\.1\.59-java-17-[0-9]+-5\.7\.classes", file.name)
     assert file.read_bytes() == b"classes"
@@ -111,7 +115,7 @@ def test_the_first_run_makes_the_file_and_the_next_takes_it(instance):
 @pytest.mark.parametrize("version", ["25", "25.0.3", "26-ea"])
 def test_java_25_has_a_cache_of_its_own_kind(instance, version):
     instance.java_version(version)
-    assert instance.start() == f"-XX:AOTCacheOutput={instance.cache}/new"
+    assert instance.start() == f"-Xlog:aot*=error,cds*=error -XX:AOTCacheOutput={instance.cache}/new"
     instance.stop(b"classes")
     (file,) = instance.files
     assert instance.start() == f"-XX:AOTCache={file}"
@@ -213,6 +217,9 @@ def test_what_setenv_adds_is_not_known(instance, place):
     script.parent.mkdir(exist_ok=True)
     script.touch()
     assert instance.start() == ""
+    assert instance.said == (
+        "start-tomcat: no class cache, since an agent, a cache of your own or a setenv.sh does not go with it"
+    )
 
 
 @pytest.mark.parametrize("version", ["1.8.0_412", "11.0.23", ""])
@@ -234,5 +241,6 @@ def test_the_java_in_path_is_found(instance):
 def test_a_cache_that_cannot_be_written_costs_nothing_but_the_file(instance):
     instance.cache.write_text("in the way")
     assert instance.start() == ""
+    assert instance.said == f"start-tomcat: no class cache, since {instance.cache} cannot be written"
     instance.stop()
     assert instance.cache.read_text() == "in the way"
