@@ -145,6 +145,12 @@ def test_nothing_is_left_of_the_installation(host, name):
     assert made == {f"apache-tomcat-{VERSIONS[name]}"} | session_manager
 
 
+def test_the_compiler_for_jsps_is_not_signed(host, name):
+    names = host.check_output(f"python3 -m zipfile --list /opt/tomcat/apache-tomcat-{VERSIONS[name]}/lib/ecj-*.jar")
+    assert "META-INF/MANIFEST.MF" in names
+    assert not re.search(r"META-INF/\S+\.(SF|RSA)\b", names)
+
+
 def test_the_log_names_no_error(host, name):
     log = host.check_output(f"journalctl --no-pager --output=cat --unit=tomcat@{name}")
     assert "Server startup in" in log
