@@ -4,6 +4,7 @@
 """How long Tomcat takes from its start to the first good answer: stock, and as the role tomcat_instance starts it.
 
 With each Java of this machine, on the loopback, in turns. Pages are compiled anew each time, as after a deploy.
+And what the first users wait for on an instance that is healthy, without and with rolling_deploy_warm_up.
 """
 
 from __future__ import annotations
@@ -24,12 +25,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests/ci"), str(ROOT / "tests/sample_app")]
+sys.path[:0] = [str(ROOT / "tests/ci"), str(ROOT / "tests/sample_app"), str(ROOT / ".collections")]
 
 import archives  # noqa: E402
+import requests  # noqa: E402
 from make_war import make_war  # noqa: E402
 
-START = ROOT / "roles/tomcat_instance/files/start-tomcat"
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.warm_up import (  # noqa: E402
+    read_page,
+    warm_up,
+)
+
+FILES = ROOT / "roles/tomcat_instance/files"
+START = FILES / "start-tomcat"
 SPRING_BOOT = Path(__file__).resolve().parent / "spring_boot"
 # What Spring Boot 3 runs on.
 BRANCH = "10.1"
@@ -37,6 +45,8 @@ OLDEST_JAVA = 17
 OPTIONS = "-Xmx512m -XX:+ExitOnOutOfMemoryError"
 DEADLINE_SECONDS = 120
 ROUNDS, QUICK_ROUNDS = 5, 2
+# Of the sample application: a JSP each.
+PAGES = ("/", "/login", "/counter", "/whoami", "/version", "/basket", "/ballast", "/slow?ms=0")
 
 
 class Seconds(t.NamedTuple):
@@ -77,7 +87,9 @@ class Server:
             "CATALINA_TMPDIR": str(base / "temp"),
         }
 
-    def run(self, *command: t.Union[str, Path]) -> tuple[Seconds, float]:
+    def run(
+        self, *command: t.Union[str, Path], meanwhile: t.Callable[[], object] = lambda: None
+    ) -> tuple[Seconds, float]:
         """Start it, wait for a good answer and stop it; return the time of the start and the seconds of the stop."""
         shutil.rmtree(self.base / "work/Catalina", ignore_errors=True)
         with (self.base / "logs/out").open("ab") as output:
@@ -86,6 +98,7 @@ class Server:
         try:
             self._await(process, began)
             seconds = Seconds(time.monotonic() - began, processor_seconds(process.pid))
+            meanwhile()
         finally:
             stopping = time.monotonic()
             process.terminate()
@@ -107,9 +120,9 @@ class Server:
     def stock(self) -> Seconds:
         return self.run(f"{self.environment['CATALINA_HOME']}/bin/catalina.sh", "run")[0]
 
-    def ours(self) -> tuple[Seconds, float]:
+    def ours(self, meanwhile: t.Callable[[], object] = lambda: None) -> tuple[Seconds, float]:
         """As the unit of the role does it."""
-        done = self.run("bash", START)
+        done = self.run("bash", START, meanwhile=meanwhile)
         for word in ("started", "stopped"):
             environment = {**self.environment, "SERVICE_RESULT": "success"}
             subprocess.run(["bash", START, word], env=environment, check=True)
@@ -164,18 +177,49 @@ class Found:
         ]
 
 
-def compare(directory: Path, home: Path, java: Path, war: Path, rounds: int) -> Found:
-    stock, ours = (Server(directory / name, home, java, war) for name in ("stock", "ours"))
+def compare(directory: Path, homes: t.Mapping[str, Path], java: Path, war: Path, rounds: int) -> Found:
+    stock, ours = (Server(directory / name, homes[name], java, war) for name in ("stock", "ours"))
     making, making_stop = ours.ours()
     (file,) = (ours.base / "work/class-cache").glob("*.classes")
     runs = [(stock.stock(), ours.ours()[0]) for _round in range(rounds)]
     return Found([one for one, _ in runs], [one for _, one in runs], making, making_stop, file.stat().st_size / 2**20)
 
 
+def first_requests(server: Server, rounds: int) -> str:
+    """How long the first user of each page waits on an instance that has just become healthy, in turns without and with a warm-up."""
+    waits: dict[str, list[float]] = {"cold": [], "warm": []}
+    warming: list[float] = []
+    pages = [read_page(requests, f"http://127.0.0.1:{server.port}{path}", None) for path in PAGES]
+
+    def users(how: str) -> None:
+        waits[how] += [page.ask().latency for page in pages]
+
+    def warmed() -> None:
+        began = time.monotonic()
+        warm_up(pages)
+        warming.append(time.monotonic() - began)
+        users("warm")
+
+    for _round in range(rounds):
+        server.ours(lambda: users("cold"))
+        server.ours(warmed)
+    cells = [f"{1000 * judge(waits[how]):.0f}" for judge in (statistics.median, max) for how in ("cold", "warm")]
+    header = ["pages", "median cold, ms", "median warmed up, ms", "slowest cold, ms", "slowest warmed up, ms"]
+    lines = [[*header, "the warm-up, s"], ["--:"] * 6, [str(len(PAGES)), *cells, f"{statistics.median(warming):.1f}"]]
+    return "The first request for each page of a healthy instance:\n\n" + table(lines)
+
+
+def table(lines: t.Iterable[t.Iterable[str]]) -> str:
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
 def measure(directory: Path, quick: bool) -> str:
-    """Measure it and return a table. quick: the sample application alone, two rounds."""
+    """Measure it and return two tables. quick: the sample application alone, two rounds."""
     (version,) = [name for name in archives.releases() if name.startswith(f"{BRANCH}.")]
-    home = archives.unpack(version, directory)
+    homes = {name: archives.unpack(version, directory / f"home-{name}") for name in ("stock", "ours")}
+    subprocess.run(
+        [sys.executable, FILES / "unsign_jars.py", homes["ours"] / "lib"], check=True, stdout=subprocess.DEVNULL
+    )
     shop = directory / "shop.war"
     make_war(shop, "1.0")
     wars = (
@@ -198,11 +242,11 @@ def measure(directory: Path, quick: bool) -> str:
     lines = [header, ["---", "---", *["--:"] * 7]]
     for major, java in javas().items():
         for name, war in wars.items():
-            found = compare(directory / f"{major}-{war.parent.name}", home, java, war, rounds)
+            found = compare(directory / f"{major}-{war.stem}", homes, java, war, rounds)
             lines.append([str(major), name, *found.row()])
-    return f"Start to the first good answer, Tomcat {version}, medians of {rounds}:\n\n" + "".join(
-        f"| {' | '.join(line)} |\n" for line in lines
-    )
+    newest = list(javas().values())[-1]
+    first = first_requests(Server(directory / "first", homes["ours"], newest, shop), rounds)
+    return f"Start to the first good answer, Tomcat {version}, medians of {rounds}:\n\n{table(lines)}\n{first}"
 
 
 if __name__ == "__main__":
