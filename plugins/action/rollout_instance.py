@@ -14,6 +14,7 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.warm_up import sentence
 from ansible_collections.roundrobin.tomcat.plugins.modules.rollout_instance import ARGUMENTS
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._at_once import Call, Caller
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.teller import Teller
@@ -53,6 +54,8 @@ class ActionModule(ActionBase):
             for phase in answer.get("phases", ()):
                 tell(phase["phase"], answer["seconds"] - phase["seconds"])
             changed = changed or answer.get("changed", False)
+            if answer.get("warm_up"):
+                teller.tell(type="note", text=sentence(answer["warm_up"]), data={"warm_up": answer["warm_up"]})
             if answer.get("failed") or answer.get("done", True):
                 return {**answer, "changed": changed}
             rest = remaining(rest, answer)

@@ -94,6 +94,13 @@ options:
         description: The release that must answer.
         type: str
         default: ""
+  warm_up:
+    description:
+      - URLs to ask once, when all O(checks) are good. What is slow the first time, such as a JSP, is not slow for a user.
+      - An answer of 400 or more, or none, is told and is no failure.
+    type: list
+    elements: str
+    default: []
   ajp_secret:
     description: The C(secret) of the AJP connector.
     type: str
@@ -192,6 +199,24 @@ health:
   returned: always
   type: list
   elements: dict
+warm_up:
+  description: What each URL of O(warm_up) answered.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    url:
+      description: The URL.
+      type: str
+    status:
+      description: The status of the answer, or null.
+      type: int
+    latency_ms:
+      description: How long it took, in milliseconds.
+      type: float
+    problem:
+      description: What a person should look at, or null.
+      type: str
 log_lines:
   description: What the logs had as SEVERE, with the heads of stack traces.
   returned: on failure, if O(log_files) are given
@@ -217,6 +242,7 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.proof im
 )
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.replace import Progress, Work, carry_out
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.service import Service
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.warm_up import read_page
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._wait import SystemClock
 
 WEBAPP = {
@@ -232,6 +258,7 @@ ARGUMENTS = {
     "webapps": {"type": "list", "elements": "dict", "options": WEBAPP, "default": []},
     "start": {"type": "bool", "default": False},
     "checks": {"type": "list", "elements": "dict", "options": CHECK, "default": []},
+    "warm_up": {"type": "list", "elements": "str", "default": []},
     "ajp_secret": {"type": "str", "no_log": True},
     "successes": {"type": "int", "default": 3},
     "timeout": {"type": "float", "default": 120.0},
@@ -270,6 +297,7 @@ def work_of(params: dict[str, t.Any], check_mode: bool) -> Work:
         start=params["start"],
         checks=checks,
         terms=Terms(params["successes"], params["timeout"], params["interval"], params["hold"]),
+        pages=[read_page(requests, url, params["ajp_secret"]) for url in params["warm_up"]],
         patience=params["patience"],
     )
 
@@ -301,6 +329,7 @@ def main() -> None:
         "phases": [{"phase": phase, "seconds": seconds} for phase, seconds in progress.phases],
         "seconds": progress.seconds,
         "health": results(work.checks, progress.healths) if work else [],
+        "warm_up": progress.warmed,
     }
     if not failure:
         module.exit_json(done=progress.done, **answer)

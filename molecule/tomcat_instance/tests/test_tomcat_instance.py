@@ -145,6 +145,12 @@ def test_nothing_is_left_of_the_installation(host, name):
     assert made == {f"apache-tomcat-{VERSIONS[name]}"} | session_manager
 
 
+def test_the_compiler_for_jsps_is_not_signed(host, name):
+    names = host.check_output(f"python3 -m zipfile --list /opt/tomcat/apache-tomcat-{VERSIONS[name]}/lib/ecj-*.jar")
+    assert "META-INF/MANIFEST.MF" in names
+    assert not re.search(r"META-INF/\S+\.(SF|RSA)\b", names)
+
+
 def test_the_log_names_no_error(host, name):
     log = host.check_output(f"journalctl --no-pager --output=cat --unit=tomcat@{name}")
     assert "Server startup in" in log
@@ -167,3 +173,29 @@ def test_a_stop_waits_for_the_request_that_is_being_served(host, name, address):
     assert answers[0].status_code == 200
     # The start came back when Tomcat served.
     assert requests.get(f"http://{address}:8080/health", timeout=20).status_code == 200
+
+
+def test_a_start_takes_the_classes_of_an_earlier_run(host, name, base):
+    unit, cache = f"tomcat@{name}", f"{base}/work/class-cache"
+
+    def taken():
+        """The files of the cache that the JVM has in its memory."""
+        pid = host.check_output(f"systemctl show --property=MainPID --value {unit}")
+        return set(re.findall(rf"{cache}/\S+", host.check_output(f"cat /proc/{pid}/maps")))
+
+    # It has had a release for one start at least: the stop makes the file.
+    host.check_output(f"systemctl restart {unit}")
+    (file,) = host.check_output(f"ls {cache}/*.classes").split()
+    assert taken() == {file}
+    assert (host.file(file).user, host.file(file).mode) == ("tomcat", 0o440)
+    # A file that was cut is not taken, and costs no start.
+    host.check_output(f"truncate --size=100000 {file}")
+    host.check_output(f"systemctl restart {unit}")
+    assert taken() == set()
+    host.check_output(f"systemctl restart {unit}")
+    (file,) = host.check_output(f"ls {cache}/*.classes").split()
+    assert taken() == {file}
+    assert host.check_output(f"systemctl show --property=Result,NRestarts {unit}").split() == [
+        "Result=success",
+        "NRestarts=0",
+    ]

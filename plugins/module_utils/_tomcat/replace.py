@@ -18,6 +18,7 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._wait import Clo
 
 from .health import Health
 from .proof import Check, Terms, complaints, prove
+from .warm_up import Page, Seen, warm_up
 
 # What a failure is called in the report.
 STEPS = {
@@ -52,6 +53,8 @@ class Work:
     start: bool
     checks: t.Sequence[Check]
     terms: Terms
+    # Asked for once, when all are healthy.
+    pages: t.Sequence[Page] = ()
     # Seconds after which the call ends with what it has, for the controller to show that; None for no end.
     patience: float | None = None
 
@@ -66,6 +69,7 @@ class Progress:
     # Whether there is nothing left to do; else the call is made again, without what is done.
     done: bool = False
     healths: list[Health] = field(default_factory=list)
+    warmed: list[Seen] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -99,6 +103,8 @@ def carry_out(work: Work, progress: Progress, clock: Clock) -> None:
             if not work.unit.start(left()):
                 return
         progress.done = not work.checks or _healthy(work, left(), progress, begin, clock)
+        if progress.done:
+            progress.warmed = warm_up(work.pages)
     finally:
         progress.seconds = clock.monotonic() - began
 

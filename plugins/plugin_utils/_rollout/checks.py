@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from .words import Result
@@ -45,6 +46,23 @@ def on_the_member(applications: t.Iterable[Result], versions: Versions, rolled: 
         elif application["name"] == rolled:
             checks.append({**expected(application, None, base_url), "status": NOTHING_THERE, "pattern": ""})
     return checks
+
+
+def served_by(path: str, applications: t.Iterable[Result]) -> Result | None:
+    """The application that a path belongs to, as Tomcat decides it: that of the longest context path."""
+    found = [one for one in applications if re.match(re.escape(one["context_path"]) + "(?:[/?;]|$)", path)]
+    return max(found, key=lambda one: len(one["context_path"]), default=None)
+
+
+def to_warm_up(
+    paths: t.Iterable[str], applications: t.Sequence[Result], versions: Versions, base_url: str
+) -> list[str]:
+    """What an instance is asked once before its users ask it: of these paths those of the applications that it serves.
+
+    applications: all of them, so that a path of another instance's application is not taken for one of ROOT.
+    """
+    owners = ((path, served_by(path, applications)) for path in paths)
+    return [base_url + path for path, owner in owners if owner and versions.get(owner["name"])]
 
 
 def through_httpd(

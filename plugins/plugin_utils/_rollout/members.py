@@ -193,13 +193,19 @@ class PlannedMember:
         return [{"name": base_name, "state": "active", "version": version, **({"keep": keep} if keep else {})}]
 
     def as_dict(
-        self, topology: Result, keep_usable: t.Callable[[Place, Seat], int], base_name: str, keep_releases: int
+        self,
+        topology: Result,
+        keep_usable: t.Callable[[Place, Seat], int],
+        base_name: str,
+        keep_releases: int,
+        warm_up: t.Sequence[str],
     ) -> dict[str, t.Any]:
         """What the tasks look up of it, and what is shown of it.
 
         keep_usable: how many usable members must remain at a place.
         base_name: of the application that the rollout is about.
         keep_releases: how many releases stay on the host. On the way back none is removed.
+        warm_up: paths to ask on it before its users do.
         """
         wanted = self.wanted
         states = [
@@ -233,6 +239,10 @@ class PlannedMember:
             },
             "health": {
                 way: checks.on_the_member(applications, known, self.aim.application, self.instance["connect_url_base"])
+                for way, known in versions.items()
+            },
+            "warm_up": {
+                way: checks.to_warm_up(warm_up, topology["applications"], known, self.instance["connect_url_base"])
                 for way, known in versions.items()
             },
             "out_by": self.interrupted.id if self.interrupted and self.left_out else None,

@@ -13,7 +13,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from . import strategies
+from . import checks, strategies
 from .batches import (
     Standing,
     form_batches,
@@ -62,6 +62,7 @@ def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str
         _check_left_out(topology, settings, facts, interrupted, findings)
         _check_half_done(members, todo, aim, interrupted, findings)
     _check_staged(todo, settings, findings)
+    _check_warm_up(topology, settings, findings)
     _warn_of_members(members, todo, settings, findings)
     strategies.warn(members, findings)
     retires = strategies.to_retire(members, todo, settings)
@@ -106,6 +107,7 @@ def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str
                 lambda place, seat: settings.min_available if serves(place, seat) else 0,
                 application["base_name"],
                 settings.keep_releases,
+                settings.warm_up,
             )
             for member in members
         },
@@ -267,6 +269,12 @@ def _check_staged(todo: t.Sequence[PlannedMember], settings: Settings, findings:
             findings.problems.add(f"has no release {version}; it has {listed(list(staged))}.", member.host)
         elif staged[version]:
             findings.problems.add(f"release {version} cannot be used: {staged[version]}", member.host)
+
+
+def _check_warm_up(topology: Result, settings: Settings, findings: Findings) -> None:
+    for path in settings.warm_up:
+        if checks.served_by(path, topology["applications"]) is None:
+            findings.problems.add(f"rolling_deploy_warm_up has {path}: no application of tomcat_applications is there.")
 
 
 def _warn_of_members(

@@ -65,6 +65,7 @@ class Settings:
     keep_releases: int
     # How many hosts Ansible works on at a time; 0 where that is not known.
     forks: int
+    warm_up: t.Sequence[str]
 
     @property
     def changes_running(self) -> bool:
@@ -144,6 +145,7 @@ class Settings:
             storage_key_prefix=str(given.get("storage_key_prefix") or ""),
             keep_releases=keep_releases,
             forks=as_integer(given.get("forks")) or 0,
+            warm_up=_paths(given.get("warm_up") or (), findings),
         )
 
 
@@ -156,6 +158,19 @@ def _is_time(name: str, value: t.Any) -> bool:
     except (TypeError, ValueError):
         return False
     return math.isfinite(seconds) and (seconds > 0 or (name == "soak" and seconds == 0))
+
+
+def _paths(value: t.Any, findings: Findings) -> t.Sequence[str]:
+    if isinstance(value, str) or not isinstance(value, t.Iterable):
+        findings.problems.add(f'rolling_deploy_warm_up is {value!r}, it must be a list of paths, as ["/shop/"].')
+        return ()
+    paths = tuple(value)
+    wrong = [path for path in paths if not re.fullmatch(r"/[!-~]*", str(path))]
+    for path in wrong:
+        findings.problems.add(
+            f"rolling_deploy_warm_up has {path!r}, it must be a path that begins with / and has no blank, as /shop/?page=1."
+        )
+    return () if wrong else paths
 
 
 def _serial(value: t.Any, findings: Findings) -> Serial:

@@ -198,3 +198,13 @@ def test_bad_input_calls_and_tells_nothing(run, shown, tmp_path, wrong, words):
     with pytest.raises(AnsibleError, match=words):
         run(**wrong)
     assert (shown, list(tmp_path.iterdir())) == ([], [])
+
+
+def test_what_it_was_warmed_up_with_is_told(run, journal):
+    seen = {"url": "http://h/cart.jsp", "status": 404, "latency_ms": 250.0, "problem": "status 404"}
+    run(answer(*ALL, done=True, warm_up=[seen]), warm_up=[seen["url"]])
+    note = journal()[-1]
+    assert (note["type"], note["host"], note["data"]) == ("note", "app1", {"warm_up": [seen]})
+    assert note["text"] == (
+        "warmed up with 1 page, the slowest took 0.2 s (http://h/cart.jsp); http://h/cart.jsp: status 404"
+    )

@@ -11,6 +11,7 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import C
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.health import Answer, build_expectation
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.proof import Check, Terms
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.replace import Progress, Work, carry_out
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.warm_up import Page
 
 GOOD, SICK = Answer(latency=0.25, status=200), Answer(latency=0.25, status=503)
 TERMS = Terms(successes=2, timeout=60.0, interval=0.25)
@@ -202,3 +203,21 @@ def test_falling_ill_while_it_must_hold_fails_at_once(instance):
         carry_out(one.work(stop=False, switches=[], start=False, terms=soak, patience=5.0), progress, one.clock)
     assert progress.seconds < 5.0
     assert [phase for phase, _seconds in progress.phases] == ["health"]
+
+
+def test_pages_are_warmed_up_when_all_are_healthy(instance):
+    one = instance(answers=[SICK, GOOD])
+    page = Page("http://h/cart.jsp", lambda: one.done.append("warm") or Answer(latency=0.5, status=404))
+    progress = one.carried_out(stop=False, switches=[], start=False, pages=[page])
+    assert one.done == ["ask", "ask", "ask", "warm"]
+    # What it answers is no failure.
+    assert progress.done
+    assert [seen["problem"] for seen in progress.warmed] == ["status 404"]
+
+
+def test_what_is_not_healthy_is_not_warmed_up(instance):
+    one = instance(answers=[SICK])
+    page = Page("http://h/cart.jsp", lambda: one.done.append("warm") or GOOD)
+    progress = one.carried_out(stop=False, switches=[], start=False, pages=[page], patience=5.0)
+    assert not progress.done
+    assert ("warm" in one.done, progress.warmed) == (False, [])

@@ -10,7 +10,9 @@ import pytest
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.checks import (
     expected,
     on_the_member,
+    served_by,
     through_httpd,
+    to_warm_up,
 )
 
 SHOP = {
@@ -68,3 +70,33 @@ def test_through_httpd_with_its_name_and_the_members_route():
 @pytest.mark.parametrize("more", [{"state": "disabled"}, {"balancer": "other"}, {"httpd": "web2"}])
 def test_a_member_that_stays_out_is_not_asked_for(more):
     assert through_httpd([SHOP], {"shop": "1.1"}, HTTPD, [{**STATE, **more}], "app1") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/shop", "shop"),
+        ("/shop/cart.jsp", "shop"),
+        ("/shop?page=1", "shop"),
+        ("/shop;jsessionid=1", "shop"),
+        ("/shopping", "blog"),
+        ("/", "blog"),
+    ],
+)
+def test_a_path_belongs_to_the_longest_context(path, name):
+    owner = served_by(path, [BLOG, SHOP])
+    assert owner is not None and owner["name"] == name
+
+
+def test_a_path_of_no_application():
+    assert served_by("/shopping", [SHOP]) is None
+
+
+def test_only_what_has_a_release_is_warmed_up():
+    paths = ["/shop/", "/", "/shop/cart.jsp"]
+    base = "http://198.18.0.3:8080"
+    assert to_warm_up(paths, [SHOP, BLOG], {"shop": "1.1", "blog": None}, base) == [
+        f"{base}/shop/",
+        f"{base}/shop/cart.jsp",
+    ]
+    assert to_warm_up(paths, [BLOG], {"shop": "1.1"}, base) == []

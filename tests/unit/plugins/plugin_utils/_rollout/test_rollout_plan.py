@@ -362,6 +362,26 @@ def test_a_restart_is_about_no_release_and_leaves_one_of_each_application(read_c
     assert member["app2"]["webapps"] == {"forward": [root, shop], "back": [root, shop]}
 
 
+def test_a_member_is_warmed_up_for_the_applications_that_it_serves(read_chain):
+    chain = read_chain(4, applications=[{"path": "/"}, SHOP])
+    # Without a release of the shop, and with one.
+    chain.release("app3", None, base="shop")
+    members = chain.plan("restart", warm_up=["/", "/shop/cart.jsp"])["members"]
+    asked = {host: [url.split(":8009")[1] for url in one["warm_up"]["forward"]] for host, one in members.items()}
+    assert asked == {"app1": ["/"], "app2": ["/", "/shop/cart.jsp"], "app3": ["/"], "app4": ["/"]}
+
+
+def test_a_first_release_that_goes_back_is_not_warmed_up(read_chain):
+    chain = read_chain(2).release("app1", None, staged=[]).release("app2", None, staged=[])
+    member = chain.plan(warm_up=["/"])["members"]["app1"]
+    assert (len(member["warm_up"]["forward"]), member["warm_up"]["back"]) == (1, [])
+
+
+def test_a_path_to_warm_up_that_no_application_has_is_told(read_chain):
+    plan = read_chain(4, applications=[SHOP]).plan("restart", warm_up=["/shop/", "/shp/"])
+    assert plan["problems"] == ["rolling_deploy_warm_up has /shp/: no application of tomcat_applications is there."]
+
+
 def test_a_repair_of_different_records_is_refused_and_switches_nothing(read_chain):
     """web1 has the record of a rollout of ROOT, web2 that of one of shop: each knows the versions of its own application."""
     chain = read_chain(2, httpds=2, applications=[{"path": "/"}, {"path": "/shop"}])

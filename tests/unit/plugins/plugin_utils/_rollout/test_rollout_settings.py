@@ -175,3 +175,24 @@ def test_a_part_of_a_second_will_do_where_the_module_takes_it(name):
 @pytest.mark.parametrize("forks, known", [(5, 5), ("20", 20), (None, 0), ("", 0)])
 def test_forks_are_as_ansible_says(forks, known):
     assert checked(forks=forks)[0].forks == known
+
+
+def test_paths_to_warm_up_are_taken_as_they_are():
+    settings, problems = checked(warm_up=["/shop/", "/shop/cart.jsp?page=1"])
+    assert (settings.warm_up, problems) == (("/shop/", "/shop/cart.jsp?page=1"), [])
+
+
+@pytest.mark.parametrize("path", ["shop/", "http://198.18.0.3/shop/", "", "/sh op", 7])
+def test_what_is_no_path_is_not_warmed_up(path):
+    settings, problems = checked(warm_up=["/shop/", path])
+    assert settings.warm_up == ()
+    assert problems == [
+        f"rolling_deploy_warm_up has {path!r}, it must be a path that begins with / and has no blank, as /shop/?page=1."
+    ]
+
+
+@pytest.mark.parametrize("paths", ["/shop/", 7])
+def test_paths_to_warm_up_are_a_list(paths):
+    settings, problems = checked(warm_up=paths)
+    assert settings.warm_up == ()
+    assert problems == [f'rolling_deploy_warm_up is {paths!r}, it must be a list of paths, as ["/shop/"].']
