@@ -9,7 +9,7 @@ import json
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.roundrobin.tomcat.plugins.modules import directory_info
+from ansible_collections.roundrobin.tomcat.plugins.modules import host_info
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def run(capsys):
 
     def _run(**options):
         with patch_module_args(options), pytest.raises(SystemExit):
-            directory_info.main()
+            host_info.main()
         return json.loads(capsys.readouterr().out.splitlines()[-1])
 
     return _run
