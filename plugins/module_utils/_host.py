@@ -35,7 +35,7 @@ QUERIES = {
 }
 CONTENT_MAX_BYTES = 256 * 1024
 
-Run = t.Callable[[t.List[str]], t.Tuple[int, str, str]]
+Run = t.Callable[[list[str]], tuple[int, str, str]]
 
 
 def os_release(paths: t.Sequence[str] = OS_RELEASE) -> str:
@@ -85,7 +85,9 @@ def missing(packages: t.Sequence[str], family: str, run: Run) -> list[str]:
     if not packages:
         return []
     if family not in QUERIES:
-        raise CollectionError(f"of a distribution without {' or '.join(QUERIES)} among its relatives no package is known")
+        raise CollectionError(
+            f"of a distribution without {' or '.join(QUERIES)} among its relatives no package is known"
+        )
     code, out, err = run([*QUERIES[family], *packages])
     # dpkg-query ends with 1 where any is missing, rpm with how many are.
     if code not in range(len(packages) + 1):

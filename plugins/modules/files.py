@@ -101,7 +101,13 @@ changed_paths:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._files import STATES, Wanted, apply, plan, validate
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._wanted_files import (
+    STATES,
+    WantedFile,
+    apply,
+    plan,
+    validate,
+)
 
 FILE = {
     "path": {"type": "str", "required": True},
@@ -135,7 +141,7 @@ def main() -> None:
     for given in module.params["files"]:
         secret = given.pop("secret_content")
         content = given.pop("content")
-        wanted.append(Wanted(content=content if secret is None else secret, secret=secret is not None, **given))
+        wanted.append(WantedFile(content=content if secret is None else secret, secret=secret is not None, **given))
     try:
         changes = plan(wanted, module.check_mode)
         if not module.check_mode:

@@ -27,9 +27,7 @@ def packages(
         missing = [str(package) for answer in answers for package in answer.get("packages_missing", ())]
         if missing:
             name = first.setdefault(_machine(host, variables), host)
-            entry = found.setdefault(
-                name, {"packages": [], "family": str(answers[0]["distribution"]["family"])}
-            )
+            entry = found.setdefault(name, {"packages": [], "family": str(answers[0]["distribution"]["family"])})
             entry["packages"] = list(dict.fromkeys(entry["packages"] + missing))
     return found
 

@@ -28,11 +28,11 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._file import (
 STATES = ("file", "directory", "link", "absent")
 MODE = re.compile(r"0?[0-7]{3,4}")
 
-Command = t.Callable[[str], t.Tuple[int, str, str]]
+Command = t.Callable[[str], tuple[int, str, str]]
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedFile:
     """One path as it is to be."""
 
     path: str
@@ -52,10 +52,10 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Change:
+class FileChange:
     """What is to be done to one path, and what is to be shown of it."""
 
-    wanted: Wanted
+    wanted: WantedFile
     before: str
     after: str
     uid: int | None = None
@@ -79,14 +79,14 @@ class _Looking:
     coming: set[str] = field(default_factory=set)
 
 
-def plan(wanted: t.Sequence[Wanted], check_mode: bool) -> list[Change]:
+def plan(wanted: t.Sequence[WantedFile], check_mode: bool) -> list[FileChange]:
     """Return the changes that the paths need. Nothing is changed, and what cannot be done is told.
 
     In check mode a missing directory, user or source is one that an earlier task makes in a real run.
     """
     looking = _Looking(check_mode)
     changes = []
-    by_path: dict[str, Wanted] = {}
+    by_path: dict[str, WantedFile] = {}
     for one in wanted:
         _check_options(one)
         if by_path.setdefault(one.path, one) != one:
@@ -97,7 +97,7 @@ def plan(wanted: t.Sequence[Wanted], check_mode: bool) -> list[Change]:
     return changes
 
 
-def validate(changes: t.Sequence[Change], run: Command, directory: str) -> None:
+def validate(changes: t.Sequence[FileChange], run: Command, directory: str) -> None:
     """Have the commands judge the new contents, in a directory of one's own."""
     for change in changes:
         command, data = change.wanted.validate, change.data
@@ -117,7 +117,7 @@ def validate(changes: t.Sequence[Change], run: Command, directory: str) -> None:
             )
 
 
-def apply(changes: t.Sequence[Change], settle: t.Callable[[str], object]) -> None:
+def apply(changes: t.Sequence[FileChange], settle: t.Callable[[str], object]) -> None:
     """Make the changes, each in one step.
 
     settle: called with each path that was written, for what belongs to the system, such as its SELinux context.
@@ -135,7 +135,7 @@ def apply(changes: t.Sequence[Change], settle: t.Callable[[str], object]) -> Non
         done.append(path)
 
 
-def _check_options(one: Wanted) -> None:
+def _check_options(one: WantedFile) -> None:
     needs = {
         "file": (one.content is None) != (one.source is None) and one.mode is not None and one.target is None,
         "directory": one.mode is not None and (one.content, one.source, one.target) == (None, None, None),
@@ -155,7 +155,7 @@ def _check_options(one: Wanted) -> None:
         raise CollectionError(f"{one.path}: validate has no %s, which stands for the file that it is to judge")
 
 
-def _look_at_file(one: Wanted, looking: _Looking) -> Change | None:
+def _look_at_file(one: WantedFile, looking: _Looking) -> FileChange | None:
     uid, gid = _owners(one, looking)
     info = _stat(one.path)
     if info is not None and not stat.S_ISREG(info.st_mode):
@@ -163,45 +163,45 @@ def _look_at_file(one: Wanted, looking: _Looking) -> Change | None:
     data = _wanted_data(one, looking)
     if info is None:
         _check_parent(one, looking)
-        return Change(one, "", _shown(one, data), uid, gid, data if data is not None else b"")
+        return FileChange(one, "", _shown(one, data), uid, gid, data if data is not None else b"")
     now = _read(one.path)
     if now != data:
         before = "" if one.secret or one.source else now.decode("utf-8", "replace")
-        return Change(one, before, _shown(one, data), uid, gid, data)
+        return FileChange(one, before, _shown(one, data), uid, gid, data)
     return _attributes(one, info, uid, gid)
 
 
-def _look_at_directory(one: Wanted, looking: _Looking) -> Change | None:
+def _look_at_directory(one: WantedFile, looking: _Looking) -> FileChange | None:
     uid, gid = _owners(one, looking)
     info = _stat(one.path)
     if info is None:
         looking.coming.update(missing_directories(one.path))
-        return Change(one, "", "directory\n", uid, gid)
+        return FileChange(one, "", "directory\n", uid, gid)
     if not stat.S_ISDIR(info.st_mode):
         raise CollectionError(f"{one.path}: is not a directory; a directory or nothing is expected there")
     return _attributes(one, info, uid, gid)
 
 
-def _look_at_link(one: Wanted, looking: _Looking) -> Change | None:
+def _look_at_link(one: WantedFile, looking: _Looking) -> FileChange | None:
     after = f"link to {one.target}\n"
     if os.path.islink(one.path):
         now = os.readlink(one.path)
-        return None if now == one.target else Change(one, f"link to {now}\n", after)
+        return None if now == one.target else FileChange(one, f"link to {now}\n", after)
     if os.path.lexists(one.path):
         raise CollectionError(f"{one.path}: is not a symbolic link; a link or nothing is expected there")
     _check_parent(one, looking)
-    return Change(one, "", after)
+    return FileChange(one, "", after)
 
 
-def _look_at_absent(one: Wanted, looking: _Looking) -> Change | None:
+def _look_at_absent(one: WantedFile, looking: _Looking) -> FileChange | None:
     del looking  # what is missing needs nothing
     if not os.path.lexists(one.path):
         return None
     is_directory = os.path.isdir(one.path) and not os.path.islink(one.path)
-    return Change(one, f"{'directory' if is_directory else 'file'}\n", "absent\n")
+    return FileChange(one, f"{'directory' if is_directory else 'file'}\n", "absent\n")
 
 
-_LOOKS: dict[str, t.Callable[[Wanted, _Looking], t.Optional[Change]]] = {
+_LOOKS: dict[str, t.Callable[[WantedFile, _Looking], t.Optional[FileChange]]] = {
     "file": _look_at_file,
     "directory": _look_at_directory,
     "link": _look_at_link,
@@ -209,13 +209,13 @@ _LOOKS: dict[str, t.Callable[[Wanted, _Looking], t.Optional[Change]]] = {
 }
 
 
-def _check_parent(one: Wanted, looking: _Looking) -> None:
+def _check_parent(one: WantedFile, looking: _Looking) -> None:
     parent = os.path.dirname(one.path)
     if not (looking.check_mode or parent in looking.coming or os.path.isdir(parent)):
         raise CollectionError(f"{one.path}: the directory {parent} does not exist")
 
 
-def _owners(one: Wanted, looking: _Looking) -> tuple[int | None, int | None]:
+def _owners(one: WantedFile, looking: _Looking) -> tuple[int | None, int | None]:
     def number(name: str | None, kind: str, find: t.Callable[[str], int]) -> int | None:
         if name is None:
             return None
@@ -230,7 +230,7 @@ def _owners(one: Wanted, looking: _Looking) -> tuple[int | None, int | None]:
     return uid, number(one.group, "group", lambda name: grp.getgrnam(name).gr_gid)
 
 
-def _wanted_data(one: Wanted, looking: _Looking) -> bytes | None:
+def _wanted_data(one: WantedFile, looking: _Looking) -> bytes | None:
     if one.content is not None:
         return one.content.encode()
     assert one.source is not None  # _check_options
@@ -239,7 +239,7 @@ def _wanted_data(one: Wanted, looking: _Looking) -> bytes | None:
     return _read(one.source)
 
 
-def _shown(one: Wanted, data: bytes | None) -> str:
+def _shown(one: WantedFile, data: bytes | None) -> str:
     if one.secret:
         return "a content that is not shown\n"
     if one.source is not None:
@@ -247,7 +247,7 @@ def _shown(one: Wanted, data: bytes | None) -> str:
     return (data or b"").decode("utf-8", "replace")
 
 
-def _attributes(one: Wanted, info: os.stat_result, uid: int | None, gid: int | None) -> Change | None:
+def _attributes(one: WantedFile, info: os.stat_result, uid: int | None, gid: int | None) -> FileChange | None:
     """What differs beside the content, or nothing."""
     pairs = [
         ("owner", info.st_uid, uid),
@@ -265,10 +265,10 @@ def _attributes(one: Wanted, info: os.stat_result, uid: int | None, gid: int | N
         return None
     before = "".join(f"{name}: {now}\n" for name, now, _then in different)
     after = "".join(f"{name}: {then}\n" for name, _now, then in different)
-    return Change(one, before, after, uid, gid)
+    return FileChange(one, before, after, uid, gid)
 
 
-def _mode(one: Wanted) -> int:
+def _mode(one: WantedFile) -> int:
     assert one.mode is not None  # _check_options
     return int(one.mode, 8)
 
@@ -295,7 +295,7 @@ def _read(path: str) -> bytes:
         raise CollectionError(f"{path}: cannot be read: {reason(error)}; an existing file is expected") from error
 
 
-def _apply_file(change: Change) -> None:
+def _apply_file(change: FileChange) -> None:
     # A symbolic link stays one: the file it points to is replaced.
     path = os.path.realpath(change.wanted.path)
     if change.data is None:
@@ -312,7 +312,7 @@ def _apply_file(change: Change) -> None:
         )
 
 
-def _apply_directory(change: Change) -> None:
+def _apply_directory(change: FileChange) -> None:
     for path in missing_directories(change.wanted.path):
         # For its owner alone until it is as wanted.
         os.mkdir(path, 0o700)
@@ -329,13 +329,13 @@ def missing_directories(path: str) -> list[str]:
     return found
 
 
-def _set_attributes(path: str, change: Change) -> None:
+def _set_attributes(path: str, change: FileChange) -> None:
     if change.uid is not None or change.gid is not None:
         os.chown(path, -1 if change.uid is None else change.uid, -1 if change.gid is None else change.gid)
     os.chmod(path, _mode(change.wanted))
 
 
-def _apply_link(change: Change) -> None:
+def _apply_link(change: FileChange) -> None:
     assert change.wanted.target is not None  # _check_options
     path = change.wanted.path
     # Beside its place, then in place of what was there.
@@ -346,7 +346,7 @@ def _apply_link(change: Change) -> None:
     os.rename(candidate, path)
 
 
-def _apply_absent(change: Change) -> None:
+def _apply_absent(change: FileChange) -> None:
     path = change.wanted.path
     if os.path.isdir(path) and not os.path.islink(path):
         shutil.rmtree(path)
@@ -354,7 +354,7 @@ def _apply_absent(change: Change) -> None:
         remove_file(path)
 
 
-_APPLIES: dict[str, t.Callable[[Change], None]] = {
+_APPLIES: dict[str, t.Callable[[FileChange], None]] = {
     "file": _apply_file,
     "directory": _apply_directory,
     "link": _apply_link,
