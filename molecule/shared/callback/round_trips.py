@@ -25,10 +25,8 @@ description:
 requirements: []
 """
 
-OPENED = time.time()
 
-
-class CallbackModule(CallbackBase):  # type: ignore[misc]
+class CallbackModule(CallbackBase):
     """Counts in the workers, which are forks of this process."""
 
     CALLBACK_VERSION = 2.0
