@@ -9,19 +9,24 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._machines import packages
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._machines import packages, unprepared
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._plain import plain
 
 
-def packages_of_machines(
-    hostvars: t.Mapping[str, t.Any], hosts: t.Sequence[str], looks: t.Sequence[str]
-) -> dict[str, dict[str, t.Any]]:
+def unprepared_hosts(hostvars: t.Mapping[str, t.Any], hosts: t.Sequence[str]) -> list[str]:
+    """Name the hosts that something is to be installed on."""
+    return unprepared(_checked(hostvars, "unprepared_hosts"), plain(hosts))
+
+
+def packages_of_machines(hostvars: t.Mapping[str, t.Any], hosts: t.Sequence[str]) -> dict[str, dict[str, t.Any]]:
     """Name the packages that the first host of each machine is to install."""
+    return packages(_checked(hostvars, "packages_of_machines"), plain(hosts))
+
+
+def _checked(hostvars: t.Mapping[str, t.Any], name: str) -> t.Mapping[str, t.Any]:
     if not isinstance(hostvars, t.Mapping):
-        raise AnsibleFilterError(
-            "roundrobin.tomcat.packages_of_machines is called as: hostvars | roundrobin.tomcat.packages_of_machines(HOSTS, VARIABLES)"
-        )
-    return packages(hostvars, plain(hosts), plain(looks))
+        raise AnsibleFilterError(f"roundrobin.tomcat.{name} is called as: hostvars | roundrobin.tomcat.{name}(HOSTS)")
+    return hostvars
 
 
 class FilterModule:
@@ -29,4 +34,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Name the filters."""
-        return {"packages_of_machines": packages_of_machines}
+        return {"packages_of_machines": packages_of_machines, "unprepared_hosts": unprepared_hosts}

@@ -144,6 +144,8 @@ distribution:
       sample: [Ubuntu 24, Debian 24, Ubuntu, Debian]
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._directory import entries
@@ -175,7 +177,7 @@ def main() -> None:
         host = distribution(os_release())
         found = {path: entries(path, asked["checksum_of"]) for path in asked["paths"]}
         contents = {path: content(path) for path in asked["contents_of"]}
-        answer = {}
+        answer: dict[str, t.Any] = {}
         if asked["packages"] is not None:
             answer["platform"] = closest(list(asked["packages"]), host)
             answer["packages_missing"] = missing(

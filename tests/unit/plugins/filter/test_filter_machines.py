@@ -9,16 +9,18 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.roundrobin.tomcat.plugins.filter.machines import FilterModule
 
-packages_of_machines = FilterModule().filters()["packages_of_machines"]
+FILTERS = FilterModule().filters()
+HOSTVARS = {"cache": {"__memcached_host": {"packages_missing": ["memcached"], "distribution": {"family": "Debian"}}}}
 
 
-def test_it_reads_the_looks_of_the_hosts():
-    found = {"packages_missing": ["memcached"], "distribution": {"family": "Debian"}}
-    assert packages_of_machines({"cache": {"found": found}}, ["cache"], ["found"]) == {
+def test_they_read_what_the_roles_found():
+    assert FILTERS["unprepared_hosts"](HOSTVARS, ["cache"]) == ["cache"]
+    assert FILTERS["packages_of_machines"](HOSTVARS, ["cache"]) == {
         "cache": {"packages": ["memcached"], "family": "Debian"}
     }
 
 
-def test_how_it_is_called():
-    with pytest.raises(AnsibleFilterError, match="hostvars | roundrobin.tomcat.packages_of_machines"):
-        packages_of_machines(["cache"], [], [])
+@pytest.mark.parametrize("name", list(FILTERS))
+def test_how_they_are_called(name):
+    with pytest.raises(AnsibleFilterError, match=f"hostvars | roundrobin.tomcat.{name}"):
+        FILTERS[name](["cache"], [])
