@@ -97,13 +97,13 @@ def plan(wanted: t.Sequence[WantedFile], check_mode: bool) -> list[FileChange]:
     return changes
 
 
-def validate(changes: t.Sequence[FileChange], run: Command, directory: str) -> None:
-    """Have the commands judge the new contents, in a directory of one's own."""
+def validate(changes: t.Sequence[FileChange], run: Command) -> None:
+    """Have the commands judge the new contents, each in a file for its owner alone."""
     for change in changes:
         command, data = change.wanted.validate, change.data
         if command is None or data is None:
             continue
-        fd, candidate = tempfile.mkstemp(dir=directory)
+        fd, candidate = tempfile.mkstemp()
         try:
             with os.fdopen(fd, "wb") as handle:
                 handle.write(data)

@@ -12,6 +12,7 @@ description:
   - Writes contents and copies, makes directories and links, removes what is not wanted, and sets owners and modes.
   - It is for many small files that would take a task each, with a round trip or several for each of them.
   - All paths are looked at before the first of them is changed. What cannot be done changes nothing.
+  - The system's log gets the paths alone, no contents.
   - A file is replaced in one step. A symbolic link to a file stays, and the file that it points to is replaced.
 author:
   - roundrobin.tomcat contributors (@roundrobin)
@@ -123,9 +124,16 @@ FILE = {
 }
 
 
+class FilesModule(AnsibleModule):
+    """Logs the paths, as contents do not belong into the log of the system."""
+
+    def _log_invocation(self) -> None:
+        self.log(f"Invoked with {', '.join(wanted['path'] for wanted in self.params['files'])}")
+
+
 def main() -> None:
     """Read the options, look at all paths, change those that differ, answer."""
-    module = AnsibleModule(
+    module = FilesModule(
         argument_spec={
             "files": {
                 "type": "list",
@@ -145,7 +153,7 @@ def main() -> None:
     try:
         changes = plan(wanted, module.check_mode)
         if not module.check_mode:
-            validate(changes, module.run_command, module.tmpdir)
+            validate(changes, module.run_command)
             apply(changes, lambda path: module.set_default_selinux_context(path, False))
     except CollectionError as error:
         module.fail_json(msg=error.message, **error.details)

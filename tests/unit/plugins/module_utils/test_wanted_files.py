@@ -8,6 +8,7 @@ import getpass
 import grp
 import os
 import stat
+import tempfile
 
 import pytest
 
@@ -174,7 +175,8 @@ def test_a_secret_is_not_shown(at):
         make(wanted)
 
 
-def test_a_new_content_is_judged_first(at, tmp_path):
+def test_a_new_content_is_judged_first(at, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     wanted = WantedFile(at("file"), content="good", mode="0600", validate="judge %s")
     judged = []
 
@@ -183,15 +185,15 @@ def test_a_new_content_is_judged_first(at, tmp_path):
             judged.append(candidate.read())
         return int(judged[-1] == "bad"), "", "line 1 is wrong"
 
-    validate(plan([wanted], check_mode=False), judge, str(tmp_path))
+    validate(plan([wanted], check_mode=False), judge)
     make(wanted)
-    validate(plan([wanted], check_mode=False), judge, str(tmp_path))
+    validate(plan([wanted], check_mode=False), judge)
     assert judged == ["good"]
     bad = WantedFile(at("file"), content="bad", mode="0600", validate="judge %s")
     with pytest.raises(
         CollectionError, match="file: its new content was refused, nothing was changed: line 1 is wrong"
     ):
-        validate(plan([bad], check_mode=False), judge, str(tmp_path))
+        validate(plan([bad], check_mode=False), judge)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 

@@ -66,3 +66,11 @@ def test_one_content_only(run, tmp_path):
     said = run([{"path": str(tmp_path / "file"), "secret_content": "open-sesame", "content": "b", "mode": "0600"}])
     assert said["failed"]
     assert "mutually exclusive" in said["msg"]
+
+
+def test_the_log_of_the_system_gets_no_content(run, tmp_path, monkeypatch):
+    logged = []
+    monkeypatch.setattr(files.AnsibleModule, "log", lambda module, text, **options: logged.append(text))
+    path = str(tmp_path / "file")
+    run([{"path": path, "content": "-Dpassword=open-sesame", "mode": "0600"}])
+    assert logged == [f"Invoked with {path}"]
