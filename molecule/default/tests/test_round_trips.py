@@ -20,6 +20,7 @@ def test_a_second_set_up_needs_few_round_trips(chain, tmp_path, monkeypatch):
     play = chain.play("site")
     assert play.returncode == 0, play.stdout
     assert {host: counts["changed"] for host, counts in recap(play).items()} == dict.fromkeys(recap(play), 0)
+    assert "[WARNING]" not in play.stdout
     found = counted(log)
     # Each of them is asked at least once, or nothing was counted.
     assert set(found) == set(recap(play))
