@@ -35,7 +35,7 @@ def read_file(path: str, max_bytes: int) -> bytes:
             raise CollectionError(
                 f"{path}: a symbolic link to a file that does not exist ({os.path.realpath(path)})"
             ) from error
-        raise CollectionError(f"{path}: cannot be read: {_reason(error)}; an existing file is expected") from error
+        raise CollectionError(f"{path}: cannot be read: {reason(error)}; an existing file is expected") from error
     if stat.S_ISDIR(info.st_mode):
         raise CollectionError(f"{path}: is a directory; the path of a file is expected")
     if not stat.S_ISREG(info.st_mode):
@@ -47,7 +47,7 @@ def read_file(path: str, max_bytes: int) -> bytes:
             # One byte more than allowed: the file may have grown since stat().
             data = handle.read(max_bytes + 1)
     except OSError as error:
-        raise CollectionError(f"{path}: cannot be read: {_reason(error)}") from error
+        raise CollectionError(f"{path}: cannot be read: {reason(error)}") from error
     if not data.strip():
         raise CollectionError(f"{path}: is empty; start from the file of Tomcat's own distribution")
     if len(data) > max_bytes:
@@ -76,7 +76,7 @@ def write_lock(path: str) -> t.Iterator[None]:
     try:
         fd = os.open(directory, os.O_RDONLY)
     except OSError as error:
-        raise CollectionError(f"{path}: its directory cannot be opened: {_reason(error)}") from error
+        raise CollectionError(f"{path}: its directory cannot be opened: {reason(error)}") from error
     try:
         deadline = time.monotonic() + LOCK_SECONDS
         while True:
@@ -125,7 +125,7 @@ def replace_file(
             atomic_move(candidate, target)
             sync_directory(os.path.dirname(target))
     except OSError as error:
-        raise CollectionError(f"{path}: cannot be written: {_reason(error)}; the file is as it was") from error
+        raise CollectionError(f"{path}: cannot be written: {reason(error)}; the file is as it was") from error
     return backup_file
 
 
@@ -148,7 +148,7 @@ def remove_file(path: str) -> None:
         os.unlink(path)
         sync_directory(os.path.dirname(path))
     except OSError as error:
-        raise CollectionError(f"{path}: cannot be removed: {_reason(error)}") from error
+        raise CollectionError(f"{path}: cannot be removed: {reason(error)}") from error
 
 
 def sync_directory(directory: str) -> None:
@@ -202,5 +202,6 @@ def _candidate(
             os.unlink(candidate)
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
+    """What the system says of it."""
     return error.strerror or str(error)

@@ -9,7 +9,7 @@ import json
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.roundrobin.tomcat.plugins.modules import directory_info
+from ansible_collections.roundrobin.tomcat.plugins.modules import host_info
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def run(capsys):
 
     def _run(**options):
         with patch_module_args(options), pytest.raises(SystemExit):
-            directory_info.main()
+            host_info.main()
         return json.loads(capsys.readouterr().out.splitlines()[-1])
 
     return _run
@@ -47,3 +47,27 @@ def test_what_cannot_be_listed_is_a_failure(run, tmp_path):
     said = run(paths=[str(tmp_path / "file")])
     assert said["failed"]
     assert "Not a directory" in said["msg"]
+
+
+def test_contents_users_and_distribution(run, tmp_path):
+    (tmp_path / "ports.conf").write_text("Listen 80\n")
+    asked = [str(tmp_path / name) for name in ("ports.conf", "none")]
+    said = run(contents_of=asked, users=["root", "nobody-of-this-name"])
+    assert said["contents"] == {asked[0]: "Listen 80\n"}
+    assert list(said["users"]) == ["root"]
+    assert said["distribution"]["names"]
+    assert "packages_missing" not in said
+
+
+def test_an_unknown_distribution_is_a_failure(run):
+    said = run(packages={"Plan9": []})
+    assert said["failed"]
+    assert "is not supported: known are Plan9" in said["msg"]
+
+
+def test_packages_of_this_distribution(run, monkeypatch):
+    monkeypatch.setattr(host_info, "missing", lambda names, family, run: [family, *names])
+    names = run()["distribution"]["names"]
+    said = run(packages={"Plan9": ["x"], names[-1]: ["a", "b"]})
+    assert said["platform"] == names[-1]
+    assert said["packages_missing"][1:] == ["a", "b"]
