@@ -27,10 +27,9 @@ RUNS_OF_A_TASK, QUICK_RUNS_OF_A_TASK = 2000, 400
 SIZES = (50, 200, 1000)
 QUICK_SIZES = (20, 200)
 MEMBERS = 500
-# A task that looks its slice up, over one that looks nothing up, at the most instances. About 1.3 is normal. Work over all hosts in each
-# host's task made it 9 for one look-up with 200 instances, so 3 fails for that alone: both are of the same minute, and differ by 25 % at most
-# on a shared machine.
-TOO_MUCH = 3.0
+# A task that looks its slice up, over one that looks nothing up, at the most instances: 1.9 and 2.3 were measured with 50 and with 1,000, on a
+# machine with much else to do. Before, a single look-up made it 9 with 200 instances. So 5 is no noise.
+TOO_MUCH = 5.0
 
 BARE = {"that": True, "quiet": True}
 # What a role does with the topology: the host's own instance, its applications, the balancers.
@@ -122,7 +121,6 @@ def answers(described: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
             "changed": False,
             "balancers": [{"name": "tomcat", "usable": len(members), "members": members}],
         },
-        "httpd_balancer_member": {"changed": True},
         "tomcat_webapp_info": {"changed": False, "applications": {"ROOT": root}},
         "tomcat_webapp": {"changed": True},
         "http_health": {"changed": False, "healthy": True, "status": 200},
