@@ -107,7 +107,7 @@ options:
     choices: [fail, proceed]
     default: fail
   checks:
-    description: What must answer through httpd after that, all at the same time, as O(checks) of M(roundrobin.tomcat.rollout_instance).
+    description: What must answer through httpd after that, all at the same time, as O(roundrobin.tomcat.rollout_instance#module:checks).
     type: list
     elements: dict
     default: []

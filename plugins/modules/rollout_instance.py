@@ -74,7 +74,7 @@ options:
         type: str
         required: true
       url:
-        description: What to ask, as O(url) of M(roundrobin.tomcat.http_health).
+        description: What to ask, as O(roundrobin.tomcat.http_health#module:url).
         type: str
         required: true
       headers:
@@ -123,7 +123,7 @@ options:
     type: float
     default: 0.0
   log_files:
-    description: Logs to look into on failure, as O(log_files) of M(roundrobin.tomcat.http_health).
+    description: Logs to look into on failure, as O(roundrobin.tomcat.http_health#module:log_files).
     type: list
     elements: str
     default: []
