@@ -15,7 +15,6 @@ from ansible.utils.display import Display
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import join, still_there
 from ansible_collections.roundrobin.tomcat.plugins.modules.rollout_httpd import ARGUMENTS
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._at_once import Answer, Call, Caller, together
-from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._holder import this_run
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.journal import host_column, progress
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.teller import Teller
 
@@ -42,8 +41,6 @@ class ActionModule(ActionBase):
         text = f"out of {', '.join(httpds)}" if phase == "drain" else ""
         teller.tell(phase=phase, direction=direction, text=text)
         options = {name: value for name, value in given.items() if name not in OF_THE_CONTROLLER}
-        if given["lock"]:
-            options["lock"] = {**given["lock"], "holder": this_run()}
         answers = self._call_all(machines, options, phase, variables)
         self._tell_left(teller, direction, answers)
         asked = [answer["asked"] for answer in answers if "asked" in answer]

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: rollout_httpd
 short_description: Take a member out of the httpds of a rollout, or put it back and check it, in one call for each machine
 description:
-  - Renews the lock of the rollout, brings a member to the wanted state in several balancers, waits, and asks applications through httpd.
+  - Brings a member to the wanted state in several balancers, waits, and asks applications through httpd.
     Each part can be left out.
   - All machines are called at the same time. On a machine all balancers are changed before the first one is waited for.
   - The role C(rolling_deploy) calls it. Use M(roundrobin.tomcat.httpd_balancer_member) and M(roundrobin.tomcat.http_health) in
@@ -48,21 +48,6 @@ options:
         type: list
         elements: dict
         default: []
-  lock:
-    description: The lock to renew first. Where the rollout does not hold it any more, nothing else is done.
-    type: dict
-    suboptions:
-      id:
-        description: The id of the rollout.
-        type: str
-        required: true
-      lease:
-        description: Seconds until it counts as dead without another sign of life.
-        type: int
-        required: true
-      holder:
-        description: The process that holds it. Filled in by the module's action plugin.
-        type: dict
   members:
     description: The member in each balancer. Options that are missing here are as in M(roundrobin.tomcat.httpd_balancer_member).
     type: list
@@ -227,7 +212,6 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.severa
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.transport import requests_fetch
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._requests_dep import requests
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._rollout_record import DEFAULT_DIRECTORY, RolloutStore
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.proof import (
     CHECK,
     Terms,
@@ -238,11 +222,6 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.proof im
 )
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._wait import SystemClock
 
-LOCK = {
-    "id": {"type": "str", "required": True},
-    "lease": {"type": "int", "required": True},
-    "holder": {"type": "dict"},
-}
 MEMBER = {
     "httpd": {"type": "str", "required": True},
     "manager_url": {"type": "str", "required": True},
@@ -260,7 +239,6 @@ MACHINE = {
 PROGRESS = {"every": {"type": "float", "required": True}, "waited": {"type": "float"}}
 ARGUMENTS = {
     "at": {"type": "list", "elements": "dict", "options": MACHINE, "default": []},
-    "lock": {"type": "dict", "options": LOCK},
     "members": {"type": "list", "elements": "dict", "options": MEMBER, "default": []},
     "timeout": {"type": "float", "default": 30.0},
     "on_timeout": {"type": "str", "choices": ["fail", "proceed"], "default": "fail"},
@@ -316,12 +294,6 @@ def task_of(params: dict[str, t.Any], member: dict[str, t.Any]) -> Task:
     return Task(member["httpd"], BalancerManager(fetch, member["manager_url"]), wanted)
 
 
-def renew(lock: dict[str, t.Any], check_mode: bool) -> None:
-    """Renew the lock; fail where the rollout does not hold it."""
-    store = RolloutStore(DEFAULT_DIRECTORY, check_mode=check_mode)
-    store.hold(lock["id"], lock["holder"] or {}, lease=lock["lease"], record=None)
-
-
 def main() -> None:
     """Read the options, do it, answer what became of it."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
@@ -333,8 +305,6 @@ def main() -> None:
     try:
         tasks = [task_of(params, member) for member in params["members"]]
         checks = [read_check(requests, check, None) for check in params["checks"]]
-        if params["lock"]:
-            renew(params["lock"], module.check_mode)
         changes = apply_all(tasks, check_mode=module.check_mode, clock=clock)
         answer["members"] = [
             {"httpd": task.httpd, **result(change, task.wanted)} for task, change in zip(tasks, changes)

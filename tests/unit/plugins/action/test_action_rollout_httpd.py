@@ -13,7 +13,6 @@ import pytest
 from ansible.errors import AnsibleError
 
 from ansible_collections.roundrobin.tomcat.plugins.action import rollout_httpd
-from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._holder import this_run
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout import teller
 
 VARIABLES = {"inventory_hostname": "app1", "ansible_play_hosts_all": ["app1"]}
@@ -119,13 +118,6 @@ def test_each_machine_is_called_once_with_what_is_its_own(run, shown):
     assert texts(shown) == ["app1      drain     out of web1, web2, web3"]
 
 
-def test_the_lock_says_who_holds_it(run):
-    _told, machines = run({"web1": answer(), "web3": answer()}, lock={"id": "A", "lease": 900})
-    assert {host: options["lock"] for host, options in machines.called[0].items()} == {
-        host: {"id": "A", "lease": 900, "holder": this_run()} for host in ("web1", "web3")
-    }
-
-
 def test_only_who_waits_is_called_again_and_how_far_it_is_is_shown(run, shown):
     changed = {"changed": True, "before": {"state": "enabled"}, "after": {"state": "disabled"}}
     told, machines = run(
@@ -210,10 +202,10 @@ def test_a_wait_that_fails_in_a_later_slice_has_changed_what_the_first_one_did(r
     assert "state_before" not in told["results"][0]
 
 
-def test_a_lock_that_is_lost_on_one_machine_fails_it(run):
-    lost = {"failed": True, "changed": False, "msg": "rollout A does not hold the lock"}
+def test_what_fails_on_one_machine_fails_it_and_the_others_are_waited_for(run):
+    lost = {"failed": True, "changed": False, "msg": "is not taken out"}
     told, machines = run({"web1": lost, "web3": answer(busy("web3", 9.0))}, {"web3": answer(idle("web3"))})
-    assert (told["failed"], told["msg"]) == (True, "web1: rollout A does not hold the lock")
+    assert (told["failed"], told["msg"]) == (True, "web1: is not taken out")
     assert [list(call) for call in machines.called] == [["web1", "web3"], ["web3"]]
 
 

@@ -10,24 +10,15 @@ import pytest
 import yaml
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.manager import Response
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._rollout_record import RolloutStore
-from ansible_collections.roundrobin.tomcat.plugins.modules import rollout_httpd, rollout_lock
+from ansible_collections.roundrobin.tomcat.plugins.modules import rollout_httpd
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "fixtures" / "balancer_manager"
 MEMBER = "ajp://127.0.0.1:8109"
 
 
 @pytest.fixture
-def run(run_for_result, directory, monkeypatch):
-    monkeypatch.setattr(rollout_httpd, "DEFAULT_DIRECTORY", str(directory))
+def run(run_for_result):
     return lambda check=False, **options: run_for_result(rollout_httpd, check, **options)
-
-
-@pytest.fixture
-def lock(run_on_record, holder):
-    """The lock of rollout A is held."""
-    run_on_record(rollout_lock, id="A", holder=holder, record={"kind": "deploy"})
-    return {"id": "A", "lease": 900, "holder": holder}
 
 
 @pytest.fixture
@@ -39,17 +30,12 @@ def member(recorded):
     return make
 
 
-def sign_of_life(directory):
-    return RolloutStore(str(directory), check_mode=True).read().renewed
-
-
 def check(url, **more):
     return {"application": "ROOT", "url": url, **more}
 
 
-def test_the_lock_is_renewed_the_member_changed_and_asked(run, lock, member, recorded, web, directory):
-    before = sign_of_life(directory)
-    answer = run(lock=lock, members=[member(), member("web2")], checks=[check(web + "/health")])
+def test_the_member_is_changed_and_asked(run, member, recorded, web):
+    answer = run(members=[member(), member("web2")], checks=[check(web + "/health")])
     assert not answer.get("failed"), answer
     assert [(one["httpd"], one["state_after"]) for one in answer["members"]] == [
         ("web1", "enabled"),
@@ -58,27 +44,13 @@ def test_the_lock_is_renewed_the_member_changed_and_asked(run, lock, member, rec
     assert (answer["changed"], recorded.posts) == (False, 0)
     assert [(one["application"], one["status"]) for one in answer["health"]] == [("ROOT", 200)]
     assert answer["asked"] >= 0
-    assert sign_of_life(directory) >= before
 
 
-@pytest.mark.parametrize("lost", ["gone", "another's"])
-def test_where_the_lock_is_lost_nothing_else_is_done(run, lock, member, recorded, web, directory, run_on_record, lost):
-    run_on_record(rollout_lock, id="A", holder=lock["holder"], state="released", outcome={"result": "done"})
-    if lost == "another's":
-        run_on_record(rollout_lock, id="B", holder={**lock["holder"], "pid": 11}, record={"kind": "deploy"})
-    answer = run(lock=lock, members=[member(state="disabled")], checks=[check(web + "/sick")])
-    assert answer["failed"]
-    assert answer["msg"].startswith("rollout A does not hold the lock" if lost == "gone" else "rollout B ")
-    assert (recorded.posts, answer["changed"], "members" in answer, "health" in answer) == (0, False, False, False)
-
-
-def test_check_mode_sends_asks_and_renews_nothing(run, lock, member, recorded, web, directory):
-    before = sign_of_life(directory)
-    answer = run(check=True, lock=lock, members=[member(state="disabled", wait="idle")], checks=[check(web + "/sick")])
+def test_check_mode_sends_and_asks_nothing(run, member, recorded, web):
+    answer = run(check=True, members=[member(state="disabled", wait="idle")], checks=[check(web + "/sick")])
     assert (answer["changed"], recorded.posts) == (True, 0)
     assert answer["members"][0]["after"] == {"state": "disabled"}
     assert "health" not in answer and "asked" not in answer
-    assert sign_of_life(directory) == before
 
 
 def test_a_slice_of_a_wait_ends_without_asking(run, member, web, monkeypatch):
@@ -123,12 +95,10 @@ def test_what_does_not_answer_through_httpd_fails_with_what_it_said(run, member,
         ({"keep_usable": -1}, "keep_usable at least 0"),
     ],
 )
-def test_bad_input_does_nothing(run, lock, member, recorded, directory, wrong, words):
-    before = {path.name: path.stat().st_mtime_ns for path in directory.iterdir()}
-    answer = run(lock=lock, members=[member(state="disabled"), member("web2", **wrong)])
+def test_bad_input_does_nothing(run, member, recorded, wrong, words):
+    answer = run(members=[member(state="disabled"), member("web2", **wrong)])
     assert words in answer["msg"]
     assert recorded.posts == 0
-    assert {path.name: path.stat().st_mtime_ns for path in directory.iterdir()} == before
 
 
 def test_a_bad_check_does_nothing(run, member, recorded):
