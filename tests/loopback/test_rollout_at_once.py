@@ -92,7 +92,9 @@ def test_one_that_cannot_be_reached_is_a_failure_that_names_it_and_the_others_an
     assert "rescued: gone cannot be reached: " in output
     assert [one.get("failed", False) for one in answer["results"]] == [False, True, False]
     assert [one.get("rc") for one in answer["results"]] == [0, None, 0]
-    assert (answer["failed"], answer.get("unreachable")) == (True, None)
+    # Of the task's own host, and of each.
+    assert (answer["failed"], answer["unreachable"]) == (True, False)
+    assert [one.get("unreachable", False) for one in answer["results"]] == [False, True, False]
 
 
 def test_a_failure_and_a_host_that_no_inventory_has(run):
@@ -100,8 +102,9 @@ def test_a_failure_and_a_host_that_no_inventory_has(run):
     output, answer = run(step)
     assert "rescued: " in output
     assert (answer["failed"], answer["results"][0]["rc"]) == (True, 1)
-    assert answer["results"][1]["msg"].startswith("nobody.invalid cannot be reached: ")
-    assert answer["msg"] == " ".join(one["msg"] for one in answer["results"])
+    assert answer["results"][1]["unreachable"]
+    assert "nobody.invalid cannot be reached: " in answer["msg"]
+    assert answer["msg"].startswith(f"web1: {answer['results'][0]['msg']} nobody.invalid ")
 
 
 def test_check_mode_and_a_module_with_an_action_of_its_own(run, tmp_path):
