@@ -233,10 +233,10 @@ def _owners(one: WantedFile, looking: _Looking) -> tuple[int | None, int | None]
 def _wanted_data(one: WantedFile, looking: _Looking) -> bytes | None:
     if one.content is not None:
         return one.content.encode()
-    assert one.source is not None  # _check_options
-    if looking.check_mode and not os.path.exists(one.source):
+    source = t.cast(str, one.source)  # _check_options has seen to it
+    if looking.check_mode and not os.path.exists(source):
         return None
-    return _read(one.source)
+    return _read(source)
 
 
 def _shown(one: WantedFile, data: bytes | None) -> str:
@@ -269,8 +269,7 @@ def _attributes(one: WantedFile, info: os.stat_result, uid: int | None, gid: int
 
 
 def _mode(one: WantedFile) -> int:
-    assert one.mode is not None  # _check_options
-    return int(one.mode, 8)
+    return int(t.cast(str, one.mode), 8)  # _check_options has seen to it
 
 
 def _stat(path: str) -> os.stat_result | None:
@@ -336,13 +335,12 @@ def _set_attributes(path: str, change: FileChange) -> None:
 
 
 def _apply_link(change: FileChange) -> None:
-    assert change.wanted.target is not None  # _check_options
     path = change.wanted.path
     # Beside its place, then in place of what was there.
     candidate = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.candidate-link")
     if os.path.lexists(candidate):
         os.unlink(candidate)
-    os.symlink(change.wanted.target, candidate)
+    os.symlink(t.cast(str, change.wanted.target), candidate)  # _check_options has seen to it
     os.rename(candidate, path)
 
 
