@@ -185,7 +185,9 @@ def compare(directory: Path, homes: t.Mapping[str, Path], java: Path, war: Path,
     making, making_stop = ours.ours()
     (file,) = (ours.base / "work/class-cache").glob("*.classes")
     runs = [(stock.stock(), ours.ours()[0]) for _round in range(rounds)]
-    return Found([one for one, _ in runs], [one for _, one in runs], making, making_stop, file.stat().st_size / 2**20)
+    return Found(
+        [one for one, _ours in runs], [one for _stock, one in runs], making, making_stop, file.stat().st_size / 2**20
+    )
 
 
 def first_requests(server: Server, rounds: int) -> str:
