@@ -13,7 +13,7 @@ import typing as t
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 
-Answer = dict[str, t.Any]
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._at_once import Answer, Call, Caller
 
 ARGUMENTS = {
     "calls": {"type": "dict", "required": True},
@@ -70,21 +70,8 @@ class ActionModule(ActionBase):
         return self._ask(HEALTH, options, variables)
 
     def _ask(self, module: str, options: t.Mapping[str, t.Any], variables: dict[str, t.Any]) -> Answer:
-        task = self._task.copy()
-        task.action, task.args = module, dict(options)
-        loader = self._shared_loader_obj.action_loader
-        has_its_own = loader.has_plugin(module, collection_list=task.collections)
-        action = loader.get(
-            module if has_its_own else "ansible.legacy.normal",
-            task=task,
-            connection=self._connection,
-            play_context=self._play_context,
-            loader=self._loader,
-            templar=self._templar,
-            shared_loader_obj=self._shared_loader_obj,
-        )
         try:
-            answer: Answer = action.run(task_vars=variables)
+            answer = Caller(self, variables).run_raw(Call(module, options=options))
         except AnsibleConnectionFailure:
             raise
         except AnsibleError as error:

@@ -64,10 +64,14 @@ class Caller:
     def run_one(self, call: Call) -> Answer:
         """Run one call. What an action raises is raised, but for a host that cannot be reached."""
         try:
-            return self._prepared(call)()
+            return self.run_raw(call)
         except AnsibleConnectionFailure as error:
             host = call.host or self._action._task.delegate_to or self._variables["inventory_hostname"]
             return {"failed": True, "msg": f"{host} cannot be reached: {error}"}
+
+    def run_raw(self, call: Call) -> Answer:
+        """Run one call. What an action raises is raised, as in a task of its own."""
+        return self._prepared(call)()
 
     def _job(self, call: Call) -> t.Callable[[], Answer]:
         """Load what the call needs, and return what makes it and raises nothing of Ansible's."""

@@ -42,7 +42,7 @@ class Loader:
 
     def get(self, name, task, **given):
         self.asked.append((name, task.action, task.args))
-        return SimpleNamespace(run=lambda task_vars: self.answer(task.action))
+        return SimpleNamespace(run=lambda task_vars: self.answer(task.action), cleanup=lambda: None)
 
     def answer(self, module):
         answer = self.answers[module]
