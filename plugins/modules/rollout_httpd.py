@@ -18,6 +18,7 @@ author:
   - roundrobin.tomcat contributors (@roundrobin)
 extends_documentation_fragment:
   - roundrobin.tomcat._attributes
+  - roundrobin.tomcat._checks
 attributes:
   check_mode:
     support: full
@@ -91,37 +92,6 @@ options:
     type: str
     choices: [fail, proceed]
     default: fail
-  checks:
-    description: What must answer through httpd after that, all at the same time, as O(roundrobin.tomcat.rollout_instance#module:checks).
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      application:
-        description: Name of the application.
-        type: str
-        required: true
-      url:
-        description: What to ask.
-        type: str
-        required: true
-      headers:
-        description: Headers to send.
-        type: dict
-        default: {}
-      status:
-        description: The statuses that count as good.
-        type: list
-        elements: int
-        default: [200]
-      pattern:
-        description: A regular expression to be found in the body. C({version}) stands for the release.
-        type: str
-        default: ""
-      version:
-        description: The release that must answer.
-        type: str
-        default: ""
   progress:
     description: A wait in slices, as in M(roundrobin.tomcat.httpd_balancer_member). Filled in by the module's action plugin.
     type: dict

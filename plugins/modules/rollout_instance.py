@@ -17,6 +17,7 @@ author:
   - roundrobin.tomcat contributors (@roundrobin)
 extends_documentation_fragment:
   - roundrobin.tomcat._attributes
+  - roundrobin.tomcat._checks
 attributes:
   check_mode:
     support: full
@@ -63,37 +64,6 @@ options:
     description: Whether to start it.
     type: bool
     default: false
-  checks:
-    description: What must answer, all at the same time, and how.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      application:
-        description: Name of the application.
-        type: str
-        required: true
-      url:
-        description: What to ask, as O(roundrobin.tomcat.http_health#module:url).
-        type: str
-        required: true
-      headers:
-        description: Headers to send.
-        type: dict
-        default: {}
-      status:
-        description: The statuses that count as good.
-        type: list
-        elements: int
-        default: [200]
-      pattern:
-        description: A regular expression to be found in the body. C({version}) stands for the release.
-        type: str
-        default: ""
-      version:
-        description: The release that must answer.
-        type: str
-        default: ""
   warm_up:
     description:
       - URLs to ask once, when all O(checks) are good. What is slow the first time, such as a JSP, is not slow for a user.

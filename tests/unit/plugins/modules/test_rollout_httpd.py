@@ -9,6 +9,7 @@ import pathlib
 import pytest
 import yaml
 
+from ansible_collections.roundrobin.tomcat.plugins.doc_fragments import _checks
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.manager import Response
 from ansible_collections.roundrobin.tomcat.plugins.modules import rollout_httpd
 
@@ -112,8 +113,10 @@ def test_without_requests(run, member, monkeypatch):
 
 
 def test_documentation_is_of_these_options():
-    documented = yaml.safe_load(rollout_httpd.DOCUMENTATION)["options"]
-    assert of_code(documented, "suboptions") == of_code(rollout_httpd.ARGUMENTS, "options")
+    documented = [
+        yaml.safe_load(one)["options"] for one in (rollout_httpd.DOCUMENTATION, _checks.ModuleDocFragment.DOCUMENTATION)
+    ]
+    assert of_code({**documented[0], **documented[1]}, "suboptions") == of_code(rollout_httpd.ARGUMENTS, "options")
 
 
 def of_code(options, inside):

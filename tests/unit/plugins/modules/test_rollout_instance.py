@@ -11,6 +11,7 @@ from datetime import datetime
 import pytest
 import yaml
 
+from ansible_collections.roundrobin.tomcat.plugins.doc_fragments import _checks
 from ansible_collections.roundrobin.tomcat.plugins.modules import rollout_instance, tomcat_webapp
 
 UNIT = "tomcat@app1.service"
@@ -174,10 +175,10 @@ def test_with_patience_a_slow_start_is_for_the_next_call(run, unit, web):
 
 
 def test_the_secret_is_used_and_not_told(run, unit, ajp, ajp_secret, run_module, base):
-    options = {"base": str(base), "service": UNIT, "checks": [check(ajp + "/health")], "timeout": 0.05}
+    options = {"base": str(base), "service": UNIT, "checks": [check(ajp + "/health")]}
     good = run_module(rollout_instance, ajp_secret=ajp_secret, **options)
     assert (good["done"], good["health"][0]["status"]) == (True, 200)
-    bad = run_module(rollout_instance, ajp_secret="no-good", **options)
+    bad = run_module(rollout_instance, ajp_secret="no-good", timeout=0.05, **options)
     assert "missing ajp_secret" in bad["msg"]
     assert ajp_secret not in json.dumps(good) and "no-good" not in json.dumps(bad)
 
@@ -196,8 +197,11 @@ def test_without_requests(run, unit, ajp, ajp_secret, web, monkeypatch):
 
 
 def test_documentation_is_of_these_options():
-    documented = yaml.safe_load(rollout_instance.DOCUMENTATION)["options"]
-    assert of_code(documented, "suboptions") == of_code(rollout_instance.ARGUMENTS, "options")
+    documented = [
+        yaml.safe_load(one)["options"]
+        for one in (rollout_instance.DOCUMENTATION, _checks.ModuleDocFragment.DOCUMENTATION)
+    ]
+    assert of_code({**documented[0], **documented[1]}, "suboptions") == of_code(rollout_instance.ARGUMENTS, "options")
 
 
 def of_code(options, inside):
