@@ -21,6 +21,7 @@ import secrets
 import socket
 import subprocess
 import sys
+import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -165,12 +166,17 @@ def failed_units(listing: str) -> str:
 
 
 def prove_reachable(container: str, address: str) -> None:
-    try:
-        with socket.create_connection((address, 22), timeout=10) as connection:
-            connection.settimeout(10)
-            greeting = connection.recv(4)
-    except OSError as error:
-        raise HostsError(f"{container} cannot be reached from this machine at {address}: {error}.") from None
+    # On a busy machine a new network may lose the first packets, and a new host may be slow.
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            with socket.create_connection((address, 22), timeout=10) as connection:
+                greeting = connection.recv(4)
+            break
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise HostsError(f"{container} cannot be reached from this machine at {address}: {error}.") from None
+            time.sleep(1)
     if greeting != b"SSH-":
         raise HostsError(f"{container}: something else than its sshd answers at {address}.")
 

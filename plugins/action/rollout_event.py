@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import getpass
-import platform
 import typing as t
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._holder import person
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout import journal
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.teller import Teller
 
@@ -36,6 +35,6 @@ class ActionModule(ActionBase):
         variables = task_vars or {}
         arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)[1]
         if arguments["type"] == "rollout":
-            arguments["data"] = {"by": f"{getpass.getuser()}@{platform.node()}", **arguments["data"]}
+            arguments["data"] = {"by": person(variables), **arguments["data"]}
         teller = Teller(arguments.pop("journal"), variables, silent=self._task.check_mode)
         return {**result, "changed": False, "event": teller.tell(**arguments)}

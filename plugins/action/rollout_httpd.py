@@ -15,6 +15,7 @@ from ansible.utils.display import Display
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import join, still_there
 from ansible_collections.roundrobin.tomcat.plugins.modules.rollout_httpd import ARGUMENTS
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._at_once import Answer, Call, Caller, together
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._holder import this_run
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.journal import host_column, progress
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.teller import Teller
 
@@ -41,6 +42,8 @@ class ActionModule(ActionBase):
         text = f"out of {', '.join(httpds)}" if phase == "drain" else ""
         teller.tell(phase=phase, direction=direction, text=text)
         options = {name: value for name, value in given.items() if name not in OF_THE_CONTROLLER}
+        if given["lock"]:
+            options["lock"] = {**given["lock"], "holder": this_run(variables)}
         answers = self._call_all(machines, options, phase, variables)
         self._tell_left(teller, direction, answers)
         asked = [answer["asked"] for answer in answers if "asked" in answer]
@@ -48,7 +51,9 @@ class ActionModule(ActionBase):
             teller.tell(phase="verify", direction=direction, ago=max(asked))
         # What failed in one httpd of a machine is said of that httpd.
         hosts = [answer.get("httpd", machine["host"]) for machine, answer in zip(machines, answers)]
-        return together([({"inventory_host": host}, answer) for host, answer in zip(hosts, answers)])
+        result = together([({"inventory_host": host}, answer) for host, answer in zip(hosts, answers)])
+        lost = [f"{host}: {answer['lock_lost']}" for host, answer in zip(hosts, answers) if "lock_lost" in answer]
+        return {**result, "lock_lost": " ".join(lost)} if lost else result
 
     def _call_all(
         self, machines: list[dict[str, t.Any]], options: dict[str, t.Any], phase: str, variables: dict[str, t.Any]

@@ -8,15 +8,15 @@ A module says nothing until it ends. So it ends after some seconds with what it 
 
 from __future__ import annotations
 
-import getpass
-import platform
 import typing as t
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat import session_proof
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.warm_up import sentence
 from ansible_collections.roundrobin.tomcat.plugins.modules.rollout_instance import ARGUMENTS
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._at_once import Call, Caller
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._holder import person
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.teller import Teller
 
 MODULE = "roundrobin.tomcat.rollout_instance"
@@ -47,13 +47,18 @@ class ActionModule(ActionBase):
             tell(phase, 0.0)
         caller = Caller(self, variables)
         # Paths and the like are read where the instance is.
-        rest = {**self._task.args, "actor": f"{getpass.getuser()}@{platform.node()}", "patience": PATIENCE_SECONDS}
+        rest = {**self._task.args, "actor": person(variables), "patience": PATIENCE_SECONDS}
         changed = False
         while True:
             answer = caller.run_one(Call(MODULE, options=rest, plain=True))
             for phase in answer.get("phases", ()):
                 tell(phase["phase"], answer["seconds"] - phase["seconds"])
             changed = changed or answer.get("changed", False)
+            # Of the first members, and where something is not known. The others do as those.
+            told_of = answer.get("sessions") or ()
+            if told_of and (given["sessions"]["entry_page"] or any(one["problem"] for one in told_of)):
+                text = session_proof.sentence(told_of)
+                teller.tell(type="note", text=text, data={"sessions": told_of})
             if answer.get("warm_up"):
                 teller.tell(type="note", text=sentence(answer["warm_up"]), data={"warm_up": answer["warm_up"]})
             if answer.get("failed") or answer.get("done", True):

@@ -20,7 +20,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Ask; if refused by a process that ran here and is gone, ask to take over from it."""
         super().run(tmp, task_vars)
-        arguments = {**self._task.args, "holder": this_run()}
+        arguments = {**self._task.args, "holder": this_run(task_vars or {})}
         answer: dict[str, t.Any] = self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars)
         holding = answer.get("refused_by")
         if holding and is_gone(holding["holder"]):

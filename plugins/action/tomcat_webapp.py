@@ -10,9 +10,7 @@ module run again. So a release that is there costs one call and no transfer.
 
 from __future__ import annotations
 
-import getpass
 import os
-import platform
 import typing as t
 
 from ansible.errors import AnsibleActionFail, AnsibleError
@@ -23,8 +21,10 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import C
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.war import (
     check_sha256,
     inspect_war,
+    read_descriptors,
     sha256_of,
 )
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._holder import person
 
 MODULE = "roundrobin.tomcat.tomcat_webapp"
 DEFAULT_MAX_UNPACKED_MB = 4096
@@ -37,21 +37,21 @@ class ActionModule(ActionBase):
         """Judge the WAR, ask, copy if asked to, ask again."""
         super().run(tmp, task_vars)
         arguments = dict(self._task.args)
-        arguments.setdefault("actor", f"{getpass.getuser()}@{platform.node()}")
+        arguments.setdefault("actor", person(task_vars or {}))
         if arguments.get("src") is None or boolean(arguments.get("remote_src", False), strict=False):
             return self._ask(arguments, task_vars)
 
         war = self._find_on_controller(arguments.pop("src"))
-        arguments["src_info"] = self._judge(war, arguments)
+        arguments["src_info"], descriptors = self._judge(war, arguments)
         answer = self._ask(arguments, task_vars)
         if not answer.pop("needs_source", False):
-            return answer
+            return {**answer, "descriptors": descriptors}
 
         directory = self._make_tmp_path()
         try:
             arguments["src"] = self._transfer_file(war, self._connection._shell.join_path(directory, "release.war"))
             self._fixup_perms2((directory, arguments["src"]), execute=False)
-            return self._ask(arguments, task_vars)
+            return {**self._ask(arguments, task_vars), "descriptors": descriptors}
         finally:
             self._remove_tmp_path(directory, force=True)
 
@@ -67,19 +67,22 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(f"src {src!r} does not exist on the controller") from error
 
     @staticmethod
-    def _judge(war: str, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _judge(war: str, arguments: dict[str, t.Any]) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
+        """Return the WAR's figures, and what it says of sessions."""
         try:
             limit = int(arguments.get("max_unpacked_mb") or DEFAULT_MAX_UNPACKED_MB) * 2**20
             report = inspect_war(war, max_unpacked_bytes=limit)
+            descriptors = read_descriptors(war, report)
             sha256 = sha256_of(war)
             check_sha256(war, sha256, arguments.get("checksum"))
         except CollectionError as error:
             raise AnsibleActionFail(error.message) from error
         except ValueError as error:
             raise AnsibleActionFail(f"max_unpacked_mb {arguments['max_unpacked_mb']!r} is not a number") from error
-        return {
+        figures = {
             "label": war,
             "sha256": sha256,
             "war_bytes": os.path.getsize(war),
             "disk_bytes": report.disk_bytes,
         }
+        return figures, descriptors

@@ -11,8 +11,6 @@ class ModuleDocFragment:
     """How the balancer modules reach a balancer-manager."""
 
     DOCUMENTATION = r"""
-requirements:
-  - The Python library C(requests) on the host that runs the module.
 options:
   manager_url:
     description:
@@ -38,7 +36,7 @@ options:
     type: bool
     default: true
   ca_path:
-    description: File with the certificates of the authorities to trust, instead of the library's own.
+    description: File or directory of the certificates to trust. By default those that the system trusts.
     type: path
   request_timeout:
     description: Seconds that one request may take, from connecting to the end of the answer.

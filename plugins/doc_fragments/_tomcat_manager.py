@@ -11,8 +11,6 @@ class ModuleDocFragment:
     """How modules reach Tomcat's own manager."""
 
     DOCUMENTATION = r"""
-requirements:
-  - The Python library C(requests) on the host that runs the module, for a manager over HTTP.
 options:
   base:
     description: The instance's C(CATALINA_BASE).

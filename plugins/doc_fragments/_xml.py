@@ -55,6 +55,10 @@ options:
         type: list
         elements: str
         default: []
+      purge_attributes:
+        description: Whether to remove all attributes but those in O(elements[].identify_by) and O(elements[].attributes).
+        type: bool
+        default: false
       text:
         description:
           - Text of an element that has no elements inside, such as C(Alias) or C(WatchedResource). White space around it
@@ -64,7 +68,7 @@ options:
       children:
         description:
           - Elements inside this one. Each is a dictionary with C(tag), and if needed C(identify_by), C(attributes),
-            C(attributes_to_remove), C(text), C(state) and C(children), which mean what they mean in O(elements).
+            C(attributes_to_remove), C(purge_attributes), C(text), C(state) and C(children), which mean what they mean in O(elements).
           - Others that are inside stay. Where O(elements[].state) is not V(present) there is nothing to do.
         type: list
         elements: dict

@@ -18,13 +18,14 @@ def rollout_outcome(
     results: t.Mapping[str, t.Any],
     failures: t.Mapping[str, t.Any],
     given_back: t.Sequence[t.Mapping[str, t.Any]] = (),
+    lost: t.Sequence[str] = (),
 ) -> dict[str, t.Any]:
     """Say how a rollout ended."""
     if not all(isinstance(value, t.Mapping) for value in (plan, results, failures)):
         raise AnsibleFilterError(
             "roundrobin.tomcat.rollout_outcome is called as: plan | roundrobin.tomcat.rollout_outcome(results, failures)"
         )
-    return outcome(plain(plan), plain(results), plain(failures), plain(given_back))
+    return outcome(plain(plan), plain(results), plain(failures), plain(given_back), plain(lost))
 
 
 def rollout_failure(result: t.Mapping[str, t.Any], task: str) -> dict[str, t.Any]:

@@ -31,6 +31,8 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._file import rem
 
 DEFAULT_DIRECTORY = "/var/lib/roundrobin.tomcat"
 HISTORY_LENGTH = 500
+# How many of them are told to whom wants the lock.
+ENDED_LENGTH = 50
 # Of one file; a record of a hundred members has some 100 kB.
 MAX_BYTES = 16 * 2**20
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -94,6 +96,8 @@ class LockChange:
     changed: bool
     lock: Lock | None
     taken_over: Lock | None = None
+    # The rollouts that came to their end here, the newest first; of those that were taken over another one is the end.
+    ended: t.Sequence[str] = ()
 
 
 class RolloutStore:
@@ -147,8 +151,9 @@ class RolloutStore:
         with self._exclusive():
             now = self._now()
             found = self.read()
-            # A history that cannot be written to later is to be told now.
-            self.read_history()
+            # Read in any case: a history that cannot be written to later is to be told now.
+            history = self.read_history()
+            ended = [line["id"] for line in reversed(history) if not line.get("taken_over_by")][:ENDED_LENGTH]
             if found is not None and found.is_of(rollout, holder):
                 renewed = replace(
                     found,
@@ -159,7 +164,7 @@ class RolloutStore:
                     outcome=None,
                 )
                 self._write(found, renewed)
-                return LockChange(True, renewed)
+                return LockChange(True, renewed, ended=ended)
             if found is not None and not (found.status == "left" or found.expired(now) or take_over == found.id):
                 raise CollectionError(refusal(found, now), refused_by={"id": found.id, "holder": found.holder})
             if record is None:
@@ -171,7 +176,7 @@ class RolloutStore:
             if found is not None:
                 self._append(_history_line(found, ended=found.renewed, outcome=found.outcome, taken_over_by=rollout))
             self._write(found, taken)
-            return LockChange(True, taken, found)
+            return LockChange(True, taken, found, ended)
 
     def leave(self, rollout: str, holder: dict[str, t.Any], outcome: dict[str, t.Any] | None) -> LockChange:
         """End the rollout, but keep its record for the next one to put things right."""

@@ -72,7 +72,7 @@ options:
     type: bool
     default: true
   ca_path:
-    description: File or directory of the certificates to trust. By default those that C(requests) trusts.
+    description: File or directory of the certificates to trust. By default those that the system trusts.
     type: path
   log_files:
     description:
@@ -100,8 +100,6 @@ attributes:
     support: full
     details:
       - This module does not modify state.
-requirements:
-  - requests
 author:
   - roundrobin.tomcat contributors (@roundrobin)
 extends_documentation_fragment:
@@ -198,7 +196,6 @@ from datetime import datetime, timedelta
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._requests_dep import requests
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.ask import make_ask
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.health import (
     Target,
@@ -263,7 +260,6 @@ def main() -> None:
         target = check_params(params)
         expectation = build_expectation(params["status"], params["pattern"], params["version"])
         ask = make_ask(
-            requests,
             target,
             method=params["method"],
             headers=params["headers"],

@@ -164,16 +164,15 @@ balancers:
               type: str
 """
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.manager import BalancerManager
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.model import Balancer, ManagerError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.transport import (
     CONNECTION_ARGUMENTS,
-    requests_fetch,
+    make_fetch,
 )
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._requests_dep import requests
 
 
 def refusal(manager: BalancerManager, balancer: Balancer) -> str:
@@ -191,10 +190,8 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={**CONNECTION_ARGUMENTS, "try_out": {"type": "bool", "default": False}}, supports_check_mode=True
     )
-    if requests is None:
-        module.fail_json(msg=missing_required_lib("requests"))
     try:
-        manager = BalancerManager(requests_fetch(requests, module.params), module.params["manager_url"])
+        manager = BalancerManager(make_fetch(module.params), module.params["manager_url"])
         balancers = manager.read_details()
         tried = {one.name: refusal(manager, one) for one in balancers} if module.params["try_out"] else {}
     except CollectionError as error:

@@ -239,17 +239,16 @@ waited:
   type: float
 """
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import WantedMember, apply, result
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.manager import BalancerManager
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.model import STATES
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.transport import (
     CONNECTION_ARGUMENTS,
-    requests_fetch,
+    make_fetch,
 )
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._requests_dep import requests
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._wait import SystemClock
 
 ARGUMENTS = {
@@ -283,10 +282,8 @@ def main() -> None:
         required_one_of=[("worker", "route"), (*SETTINGS, "wait")],
         supports_check_mode=True,
     )
-    if requests is None:
-        module.fail_json(msg=missing_required_lib("requests"))
     try:
-        manager = BalancerManager(requests_fetch(requests, module.params), module.params["manager_url"])
+        manager = BalancerManager(make_fetch(module.params), module.params["manager_url"])
         wanted = WantedMember(**{name: module.params[name] for name in ARGUMENTS}, **(module.params["progress"] or {}))
         change = apply(manager, wanted, check_mode=module.check_mode, clock=SystemClock())
     except CollectionError as error:

@@ -27,6 +27,7 @@ attributes:
     support: none
   idempotent:
     support: full
+    details: A renewal of O(lock) sets the time of a file and does not count as a change.
 options:
   at:
     description:
@@ -103,6 +104,24 @@ options:
       waited:
         description: Seconds since the first call, if this is a later one.
         type: float
+  lock:
+    description:
+      - The rollout's lock on this machine, renewed at the end of a call that has succeeded.
+        A lock that cannot be renewed is no failure of the call, as the member is where it should be.
+      - In check mode it is not renewed.
+    type: dict
+    suboptions:
+      id:
+        description: As in M(roundrobin.tomcat.rollout_lock).
+        type: str
+        required: true
+      lease:
+        description: As in M(roundrobin.tomcat.rollout_lock).
+        type: int
+        required: true
+      holder:
+        description: As in M(roundrobin.tomcat.rollout_lock). Filled in by the module's action plugin.
+        type: dict
   journal:
     description: The journal of the rollout, on the controller. Without one no event is written.
     type: path
@@ -165,6 +184,11 @@ step:
   description: What was being done when it failed, in words.
   returned: when an application did not answer as it should
   type: str
+lock_lost:
+  description:
+    - Why the rollout does not have its lock any more. By the action plugin, of all machines together.
+  returned: when O(lock) could not be renewed
+  type: str
 asked:
   description: How many seconds before the end of the call the applications were asked first.
   returned: when they were asked
@@ -173,15 +197,15 @@ asked:
 
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.change import WantedMember, result
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.manager import BalancerManager
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.model import STATES
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.several import Task, apply_all
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.transport import requests_fetch
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.transport import make_fetch
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._requests_dep import requests
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._rollout_record import DEFAULT_DIRECTORY, RolloutStore
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.proof import (
     CHECK,
     Terms,
@@ -206,6 +230,11 @@ MACHINE = {
     "members": {"type": "list", "elements": "dict", "default": []},
     "checks": {"type": "list", "elements": "dict", "default": []},
 }
+LOCK = {
+    "id": {"type": "str", "required": True},
+    "lease": {"type": "int", "required": True},
+    "holder": {"type": "dict"},
+}
 PROGRESS = {"every": {"type": "float", "required": True}, "waited": {"type": "float"}}
 ARGUMENTS = {
     "at": {"type": "list", "elements": "dict", "options": MACHINE, "default": []},
@@ -214,6 +243,7 @@ ARGUMENTS = {
     "on_timeout": {"type": "str", "choices": ["fail", "proceed"], "default": "fail"},
     "checks": {"type": "list", "elements": "dict", "options": CHECK, "default": []},
     "progress": {"type": "dict", "options": PROGRESS},
+    "lock": {"type": "dict", "options": LOCK},
     "journal": {"type": "path"},
     "direction": {"type": "str", "choices": ["forward", "back"], "default": "forward"},
     "phase": {"type": "str", "choices": ["drain", "enable"], "default": "drain"},
@@ -246,7 +276,7 @@ def task_of(params: dict[str, t.Any], member: dict[str, t.Any]) -> Task:
     """What is asked of a member; raise for what cannot work, before anything is sent."""
     if member["state"] not in STATES:
         raise CollectionError(f"state {member['state']!r} is not accepted: give one of {', '.join(STATES)}")
-    fetch = requests_fetch(requests, {**CONNECTION, "manager_url": member["manager_url"]})
+    fetch = make_fetch({**CONNECTION, "manager_url": member["manager_url"]})
     wanted = WantedMember(
         balancer=member["balancer"],
         worker=member["worker"],
@@ -264,17 +294,24 @@ def task_of(params: dict[str, t.Any], member: dict[str, t.Any]) -> Task:
     return Task(member["httpd"], BalancerManager(fetch, member["manager_url"]), wanted)
 
 
+def renew(lock: dict[str, t.Any]) -> dict[str, str]:
+    """Give a sign of life, or answer why that is not possible."""
+    try:
+        RolloutStore(DEFAULT_DIRECTORY).hold(lock["id"], lock["holder"] or {}, lease=lock["lease"], record=None)
+    except CollectionError as error:
+        return {"lock_lost": error.message}
+    return {}
+
+
 def main() -> None:
     """Read the options, do it, answer what became of it."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     params = module.params
-    if requests is None:
-        module.fail_json(msg=missing_required_lib("requests"))
     clock = SystemClock()
     answer: dict[str, t.Any] = {"changed": False}
     try:
         tasks = [task_of(params, member) for member in params["members"]]
-        checks = [read_check(requests, check, None) for check in params["checks"]]
+        checks = [read_check(check, None) for check in params["checks"]]
         changes = apply_all(tasks, check_mode=module.check_mode, clock=clock)
         answer["members"] = [
             {"httpd": task.httpd, **result(change, task.wanted)} for task, change in zip(tasks, changes)
@@ -290,6 +327,8 @@ def main() -> None:
             message = complaints(checks, healths, TERMS)
             if message:
                 module.fail_json(msg=message, step="Check through httpd, by the member's own route", **answer)
+        if params["lock"] and not module.check_mode:
+            answer.update(renew(params["lock"]))
     except CollectionError as error:
         module.fail_json(msg=error.message, **{**answer, **error.details})
     module.exit_json(**answer)

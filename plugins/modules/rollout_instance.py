@@ -64,6 +64,67 @@ options:
     description: Whether to start it.
     type: bool
     default: false
+  sessions:
+    description:
+      - What proves, when all O(checks) are good, that the sessions of applications are in their store.
+      - Tomcat is asked which Manager each of them has. A session is looked for in the store, and its cookie is looked at, where the answer of
+        one of the O(checks), or with O(sessions.entry_page) of the entry page, makes one.
+      - Another Manager, a session that is not there, or a cookie that would not bring its user back to this instance is a failure.
+    type: dict
+    suboptions:
+      store:
+        description: Where sessions are kept.
+        type: str
+        required: true
+        choices: [backup, delta, memcached, redis]
+      applications:
+        description: The applications.
+        type: list
+        elements: dict
+        required: true
+        suboptions:
+          name:
+            description: Its name, as in O(checks).
+            type: str
+            required: true
+          base_name:
+            description: Its base name.
+            type: str
+            required: true
+      url:
+        description: Where the applications are, without their paths.
+        type: str
+        required: true
+      route:
+        description: What stands behind the dot of a session id.
+        type: str
+        required: true
+      cookies:
+        description: The names that httpd knows the session cookie by.
+        type: list
+        elements: str
+        required: true
+      any_cookie:
+        description: Whether the cookie is accepted as it is.
+        type: bool
+        default: false
+      entry_page:
+        description: Whether the entry page, which is the context path and a slash, is asked for once where no check made a session.
+        type: bool
+        default: false
+      servers:
+        description:
+          - The servers of the store, as O(roundrobin.tomcat.memcached_info#module:nodes) or O(roundrobin.tomcat.redis_info#module:servers).
+          - Without them no session is looked for.
+        type: list
+        elements: raw
+        default: []
+      username:
+        description: A user of the servers.
+        type: str
+      password:
+        description: The password.
+        type: str
   warm_up:
     description:
       - URLs to ask once, when all O(checks) are good. What is slow the first time, such as a JSP, is not slow for a user.
@@ -169,6 +230,24 @@ health:
   returned: always
   type: list
   elements: dict
+sessions:
+  description: What was found out of the sessions of each application.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    application:
+      description: Base name of the application.
+      type: str
+    manager:
+      description: The class of its Manager, or null.
+      type: str
+    session:
+      description: C(stored) where a page made a session that is in the store, C(made) where that is not known, or null where no page made one.
+      type: str
+    problem:
+      description: Why its Manager is not known, or null.
+      type: str
 warm_up:
   description: What each URL of O(warm_up) answered.
   returned: always
@@ -202,7 +281,6 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.store import AppReleases
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._requests_dep import requests
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.log import read_logs
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.proof import (
     CHECK,
@@ -212,6 +290,11 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.proof im
 )
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.replace import Progress, Work, carry_out
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.service import Service
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.session_proof import ARGUMENTS as SESSIONS
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.session_proof import (
+    prove_sessions,
+    read_session_proof,
+)
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.warm_up import read_page
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._wait import SystemClock
 
@@ -228,6 +311,7 @@ ARGUMENTS = {
     "webapps": {"type": "list", "elements": "dict", "options": WEBAPP, "default": []},
     "start": {"type": "bool", "default": False},
     "checks": {"type": "list", "elements": "dict", "options": CHECK, "default": []},
+    "sessions": {"type": "dict", "options": SESSIONS},
     "warm_up": {"type": "list", "elements": "str", "default": []},
     "ajp_secret": {"type": "str", "no_log": True},
     "successes": {"type": "int", "default": 3},
@@ -259,7 +343,11 @@ def switch(params: dict[str, t.Any], webapp: dict[str, t.Any], check_mode: bool)
 
 def work_of(params: dict[str, t.Any], check_mode: bool) -> Work:
     """Read the options; raise for what cannot work, before anything is touched."""
-    checks = [read_check(requests, check, params["ajp_secret"]) for check in params["checks"]]
+    checks = [read_check(check, params["ajp_secret"]) for check in params["checks"]]
+    proof = None
+    if params["sessions"]:
+        given = read_session_proof(params["base"], params["sessions"], params["ajp_secret"])
+        proof = functools.partial(prove_sessions, given, checks, clock=SystemClock())
     return Work(
         unit=Service(params["service"]),
         stop=params["stop"],
@@ -267,7 +355,8 @@ def work_of(params: dict[str, t.Any], check_mode: bool) -> Work:
         start=params["start"],
         checks=checks,
         terms=Terms(params["successes"], params["timeout"], params["interval"], params["hold"]),
-        pages=[read_page(requests, url, params["ajp_secret"]) for url in params["warm_up"]],
+        prove_sessions=proof,
+        pages=[read_page(url, params["ajp_secret"]) for url in params["warm_up"]],
         patience=params["patience"],
     )
 
@@ -299,6 +388,7 @@ def main() -> None:
         "phases": [{"phase": phase, "seconds": seconds} for phase, seconds in progress.phases],
         "seconds": progress.seconds,
         "health": results(work.checks, progress.healths) if work else [],
+        "sessions": progress.sessions,
         "warm_up": progress.warmed,
     }
     if not failure:

@@ -35,10 +35,10 @@ options:
     default: /var/lib/roundrobin.tomcat
   lease:
     description:
-      - After how many seconds without renewal this rollout counts as dead. It must be longer than any batch may take.
+      - After how many seconds without renewal this rollout counts as dead. It must be longer than any of its steps may take.
       - It is kept with the lock, another run goes by this one, not by its own.
     type: int
-    default: 3600
+    default: 300
   record:
     description:
       - What to keep about the rollout. C(kind), C(application) and C(version) are shown to others and go into the history.
@@ -172,6 +172,11 @@ taken_over:
   returned: success
   type: dict
   contains: *lock
+ended:
+  description: The last 50 rollouts that came to their end by this host's history, the newest first. Those that were taken over are not among them.
+  returned: success
+  type: list
+  elements: str
 refused_by:
   description: The rollout that has the lock.
   returned: when the lock is refused
@@ -210,7 +215,7 @@ ARGUMENTS = {
     "state": {"type": "str", "choices": ["held", "left", "released"], "default": "held"},
     "id": {"type": "str", "required": True},
     "directory": {"type": "path", "default": DEFAULT_DIRECTORY},
-    "lease": {"type": "int", "default": 3600},
+    "lease": {"type": "int", "default": 300},
     "record": {"type": "dict"},
     "outcome": {"type": "dict"},
     "take_over": {"type": "str"},
@@ -245,6 +250,7 @@ def main() -> None:
         changed=change.changed,
         lock=change.lock and change.lock.to_dict(),
         taken_over=change.taken_over and change.taken_over.to_dict(),
+        ended=list(change.ended),
     )
 
 

@@ -114,7 +114,6 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.disk import ReleasesDisk
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.model import check_context_version
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._requests_dep import requests
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.contexts import Application, ContextChanger
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.log import read_log
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.manager import MANAGER_ARGUMENTS, connect
@@ -203,7 +202,7 @@ def main() -> None:
             )
         if params["context_version"] is not None:
             check_context_version(params["context_version"])
-        manager = connect(params, requests)
+        manager = connect(params)
         changer = ContextChanger(manager, ReleasesDisk(params["base"], params["name"]))
         work = forget if params["state"] == "absent" else serve
         done = work(changer, params, module.check_mode)

@@ -132,7 +132,6 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.disk import ReleasesDisk, applications_below
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._requests_dep import requests
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.contexts import Application, read_application
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.manager import (
     MANAGER_ARGUMENTS,
@@ -185,7 +184,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     params = module.params
     try:
-        manager = connect(params, requests)
+        manager = connect(params)
         outcome = wait_until(
             lambda: read(manager, params["base"], params["name"]),
             lambda applications: older_sessions(applications) == 0,

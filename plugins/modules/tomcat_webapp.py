@@ -240,6 +240,14 @@ older_after:
   type: list
   elements: dict
   contains: *context
+descriptors:
+  description:
+    - What C(META-INF/context.xml) and C(WEB-INF/web.xml) of the WAR say of sessions, by their names. Empty for a file that it does not have.
+    - C(unread) has why nothing is known of a file. Without it C(META-INF/context.xml) has C(manager) (the class of its Manager, or null),
+      C(override), C(cookies), C(cookie_name) and C(cookie_path), and C(WEB-INF/web.xml) has C(cookie_name), C(cookie_path),
+      C(tracking_modes) and C(timeout).
+  returned: success, when O(src) is on the controller
+  type: dict
 releases:
   description: The versions that are staged, the newest first.
   returned: success

@@ -100,6 +100,11 @@ applications:
         problem:
           description: Why it cannot be used, or null.
           type: str
+    descriptors:
+      description: >-
+        What C(META-INF/context.xml) and C(WEB-INF/web.xml) of the active release say of sessions, by these names, as
+        RV(roundrobin.tomcat.tomcat_webapp#module:descriptors). Empty without an active release.
+      type: dict
     history:
       description: The activations, the oldest first (at most 200).
       type: list
@@ -120,6 +125,12 @@ applications:
         replaced:
           description: What was active before, or null.
           type: str
+descriptors:
+  description:
+    - The same of the instance's own files, C(conf/context.xml), C(conf/Catalina/localhost/context.xml.default) and the
+      C(conf/Catalina/localhost/NAME.xml) that are there.
+  returned: success
+  type: dict
 """
 
 import typing as t
@@ -129,7 +140,13 @@ from datetime import datetime, timezone
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.disk import applications_below
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.descriptors import (
+    IN_A_RELEASE,
+    Says,
+    of_instance,
+    says_below,
+)
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.disk import ReleasesDisk, applications_below
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.model import (
     State,
     newest_first,
@@ -138,7 +155,7 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.model 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.store import AppReleases
 
 
-def describe(state: State) -> dict[str, t.Any]:
+def describe(base: str, name: str, state: State) -> dict[str, t.Any]:
     """Return one application's entry."""
     return {
         "active_version": state.active,
@@ -146,8 +163,15 @@ def describe(state: State) -> dict[str, t.Any]:
         "previous_version": state.previous,
         "contexts": [asdict(context) for context in state.contexts],
         "releases": [asdict(release) for release in newest_first(state.releases)],
+        "descriptors": descriptors(base, name, state.active),
         "history": [asdict(line) for line in settled_history(state.history, state.active)],
     }
+
+
+def descriptors(base: str, name: str, active: str | None) -> dict[str, Says]:
+    """Return what the active release says of its sessions."""
+    exploded = ReleasesDisk(base, name).exploded(active) if active else None
+    return {path: says_below(exploded, path) for path in IN_A_RELEASE} if exploded else {}
 
 
 def main() -> None:
@@ -159,12 +183,12 @@ def main() -> None:
     base, name = module.params["base"], module.params["name"]
     try:
         applications = {
-            each: describe(AppReleases(base, each, now=lambda: datetime.now(timezone.utc)).read())
+            each: describe(base, each, AppReleases(base, each, now=lambda: datetime.now(timezone.utc)).read())
             for each in ([name] if name is not None else applications_below(base))
         }
     except CollectionError as error:
         module.fail_json(msg=error.message, **error.details)
-    module.exit_json(changed=False, applications=applications)
+    module.exit_json(changed=False, applications=applications, descriptors=of_instance(base))
 
 
 if __name__ == "__main__":

@@ -22,15 +22,29 @@ STATE = 0
 START_TIME = 19
 
 
-def this_run() -> dict[str, t.Any]:
+def person(variables: t.Mapping[str, t.Any]) -> str:
+    """Return who runs this playbook, as ann@controller. A job of AWX has its user's name and its number, ann@controller (AWX job 17)."""
+    name = variables.get("awx_user_name") or _login()
+    job = variables.get("awx_job_id")
+    return f"{name}@{platform.node()}" + (f" (AWX job {job})" if job else "")
+
+
+def _login() -> str:
+    """The login name. In containers the user id may have none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid={os.getuid()}"
+
+
+def this_run(variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Return who runs this playbook. Of its processes the first one counts: a worker lives for one task only."""
     parent = multiprocessing.parent_process()
     pid = (parent and parent.pid) or os.getpid()
     fields = process_stat(pid)
-    controller = platform.node()
     return {
-        "by": f"{getpass.getuser()}@{controller}",
-        "controller": controller,
+        "by": person(variables),
+        "controller": platform.node(),
         **process_space(),
         "pid": pid,
         "pid_started": int(fields[START_TIME]) if fields else None,

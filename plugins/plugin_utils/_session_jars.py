@@ -11,7 +11,7 @@ import os.path
 import re
 import typing as t
 
-# What the role puts into lib. The jars of memcached-session-manager had no prefix in 0.1.0.
+# What the role puts there. The jars of memcached-session-manager had no prefix in 0.1.0.
 OURS = re.compile(r"(roundrobin-.*|(memcached-session-manager(-tc9)?|spymemcached)-[0-9].*)\.jar")
 
 
@@ -20,6 +20,7 @@ def compare(
 ) -> dict[str, list[str]]:
     """Return the names of the jars to copy from the directory made into lib, and the paths of those to remove from lib.
 
+    lib: the instance's directory of that name, or its session-store.
     entries: what lies in the two directories, with a checksum of each jar.
     wanted: the names of the store's jars. All are to be copied while they are not made yet.
     """

@@ -12,7 +12,7 @@ tomcat() { # NAME PROTOCOL PORT
   base=/opt/article/$1
   mkdir -p "$base/conf" "$base/lib" "$base/logs" "$base/temp" "$base/webapps" "$base/work"
   cp "$home"/conf/* "$base/conf"
-  cp /opt/tomcat/session-manager-*/*.jar "$base/lib"
+  cp /opt/tomcat/session-manager-*/session-store/*.jar "$base/lib"
   rm "$base/lib/roundrobin-session-manager.jar"
   sed -i "s#</Context>#$(printf %s "$manager" | tr '\n' ' ')</Context>#" "$base/conf/context.xml"
   case $2 in

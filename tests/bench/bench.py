@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Each is a module beside this one with measure(directory, quick), which returns Markdown.
-PARTS = ("rollout", "controller", "setup", "startup", "throughput", "xml_edits")
+PARTS = ("rollout", "httpds", "controller", "setup", "startup", "throughput", "xml_edits")
 
 
 def main() -> None:

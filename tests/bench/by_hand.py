@@ -25,6 +25,8 @@ import json, os, re, subprocess, sys, time, urllib.parse, urllib.request
 MANAGER = "http://127.0.0.1:9080/balancer-manager"
 
 def ask(url, data=None, **headers):
+    # Without it httpd answers a page to everything, and changes nothing.
+    headers = {"Referer": "http://127.0.0.1:9080/", **headers}
     with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=10) as answer:
         return answer.read().decode()
 
@@ -36,6 +38,7 @@ def members():
         for worker in re.split("<httpd:worker>", balancer)[1:]:
             one = dict(re.findall("<httpd:(route|name|busy|elected|status)>(.*?)</httpd:", worker))
             found[name, one["route"]] = one
+    assert found, page
     return found
 
 def set_disabled(route, disabled):
@@ -44,16 +47,18 @@ def set_disabled(route, disabled):
         if of_route == route:
             nonce = re.search(re.escape("b=" + name) + "&amp;w=.*?&amp;nonce=([-0-9a-f]+)", page)[1]
             form = {"b": name, "w": one["name"], "nonce": nonce, "w_status_D": str(int(disabled))}
-            ask(MANAGER, urllib.parse.urlencode(form).encode(), Referer="http://127.0.0.1:9080/")
-    wrong = [one for (_name, of_route), one in members().items() if of_route == route and ("Dis" in one["status"]) != disabled]
-    assert not wrong, wrong
+            ask(MANAGER, urllib.parse.urlencode(form).encode())
+    states = {("Dis" in one["status"]) for (_name, of_route), one in members().items() if of_route == route}
+    assert states == {disabled}, states
 
 def await_idle(route):
     seen = []
+    end = time.monotonic() + 30
     while len(seen) < 3 or any(one != (0, seen[-1][1]) for one in seen[-3:]):
         if seen:
             time.sleep(0.05)
         mine = [one for (_name, of_route), one in members().items() if of_route == route]
+        assert mine and time.monotonic() < end, mine
         seen.append((sum(int(one["busy"]) for one in mine), sum(int(one["elected"]) for one in mine)))
 
 def systemctl(verb, unit):

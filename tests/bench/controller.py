@@ -125,6 +125,7 @@ def answers(described: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         "tomcat_webapp": {"changed": True},
         "http_health": {"changed": False, "healthy": True, "status": 200},
         "memcached_info": {"changed": False, "nodes": nodes},
+        "tomcat_store_info": {"changed": False, "contexts": []},
     }
 
 

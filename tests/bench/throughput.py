@@ -250,15 +250,16 @@ def against_the_article(machine: Machine, rounds: int, kinds: t.Sequence[str], t
     return table(header, rows), work
 
 
-def costs(machine: Machine, rounds: int) -> str:
+def costs(machine: Machine, rounds: int, protocol: str) -> str:
     """The roles' httpd without one setting, and with it; the same Tomcats."""
     sides = []
-    names = ["", *SETTINGS, "all of these"]
-    scripts = ["", *SETTINGS.values(), ";".join(SETTINGS.values())]
+    settings = {name: script for name, script in SETTINGS.items() if protocol == "ajp" or "ping" not in name}
+    names = ["", *settings, "all of these"]
+    scripts = ["", *settings.values(), ";".join(settings.values())]
     for number, (name, script) in enumerate(zip(names, scripts)):
-        port = FIRST_PORT + 2 * number
-        machine.run(f"sh /root/without.sh v{number} {port} '{script}'")
-        sides.append(Side(name, port, "ajp", f"apache2@v{number}", "tomcat@{}"))
+        port = FIRST_PORT + 100 * PROTOCOLS.index(protocol) + 2 * number
+        sides.append(Side(name, port, protocol, f"apache2@{protocol}{number}", "tomcat@{}"))
+        machine.run(f"sh /root/without.sh {protocol}{number} {port} '{script}'")
     (kind,) = list(KINDS)[:1]
     found = machine.compare(sides, [kind], rounds)
     base, rows = found["", kind], []
@@ -270,7 +271,8 @@ def costs(machine: Machine, rounds: int) -> str:
                 cell(ratio(base.microseconds, other.microseconds)),
             ]
         )
-    return table(["AJP, no session", "requests/s with it, of those without", "processor time, the same"], rows)
+    title = f"{protocol.upper()}, no session"
+    return table([title, "requests/s with it, of those without", "processor time, the same"], rows)
 
 
 def measure(directory: Path, quick: bool) -> str:
@@ -284,7 +286,7 @@ def measure(directory: Path, quick: bool) -> str:
             raise RuntimeError(
                 f"A request of the roles' chain takes {together:.2f} times the article's processor time:\n{whole}"
             )
-        text = whole + costs(machine, 2 if quick else 12)
+        text = whole + "".join(costs(machine, 2 if quick else 12, protocol) for protocol in PROTOCOLS)
         machine.synchronous_article()
         same, _work = against_the_article(machine, rounds, list(KINDS)[2:], "the article's, synchronous")
         return text + same

@@ -28,7 +28,7 @@ LOGS = ROOT / "build" / "logs"
 LINES_OF_A_FAILURE = 80
 AT_ONCE = 2
 # Scenarios whose tests put users to work while something happens to the hosts.
-UNDER_LOAD = {"cluster", "rollouts", "session_stores", "two_balancers"}
+UNDER_LOAD = {"checker", "cluster", "rollouts", "session_stores", "two_balancers"}
 # No clock is in them: they can wait.
 CHECKS = {"lint", "package", "sanity", "units"}
 PATIENT = ("nice", "-n", "19")
@@ -138,10 +138,11 @@ def tools() -> Stage:
 
 
 def images() -> Stage:
-    """The test hosts' images and what the role fetches: no scenario's seconds hold that, and no two scenarios fetch the same at once."""
-    return Stage(
-        "images", [(sys.executable, "molecule/shared/hosts.py", "images"), (sys.executable, "tests/ci/archives.py")]
-    )
+    """The test hosts' images, what the role fetches, and what Maven builds: no scenario's seconds hold that, and no two scenarios fetch the same at once."""
+    # Only the longer form releases applications of frameworks.
+    wars = [["tests/frameworks/wars.py"]] if os.environ.get("RUN_FULL") else []
+    programs = (["molecule/shared/hosts.py", "images"], ["tests/ci/archives.py"], *wars)
+    return Stage("images", [(sys.executable, *program) for program in programs])
 
 
 def scenario(name: str) -> Stage:

@@ -51,6 +51,15 @@ class Memcached:
                 answers.append(stream.readline().strip().decode())
         return answers
 
+    def commands(self):
+        """How many it has answered that are about items."""
+        with self.connect() as connection, connection.makefile("rwb") as stream:
+            stream.write(b"stats\r\n")
+            stream.flush()
+            stats = iter(stream.readline, b"END\r\n")
+            counters = (b"cmd_get", b"cmd_set", b"cmd_touch", b"incr_hits", b"decr_hits", b"delete_hits")
+            return sum(int(value) for _stat, name, value in map(bytes.split, stats) if name in counters)
+
     def stop(self):
         self.process.terminate()
         self.process.wait(10)

@@ -62,14 +62,15 @@ def running(home, base, log):
             tomcat.wait()
 
 
-def war(path, version, release, broken=False):
-    """A release that says which one it is, on its page and by its META-INF/context.xml."""
+def war(path, version, release, broken=False, context=None):
+    """A release that says which one it is, on its page and by its META-INF/context.xml, unless that is given."""
     page = PAGE.replace("RELEASE", release)
     listener = "<listener><listener-class>no.such.Class</listener-class></listener>" if broken else ""
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("index.jsp", page if version.startswith("9.") else page.replace("javax.", "jakarta."))
         archive.writestr("WEB-INF/web.xml", f"<web-app>{listener}</web-app>")
-        archive.writestr("META-INF/context.xml", f'<Context><Parameter name="release" value="{release}"/></Context>')
+        said = f'<Context><Parameter name="release" value="{release}"/></Context>'
+        archive.writestr("META-INF/context.xml", said if context is None else context)
     return path
 
 
@@ -102,11 +103,15 @@ class Instance:
         }
         for template, path in (
             ("roundrobin-manager.xml.j2", "conf/Catalina/localhost/roundrobin-manager.xml"),
+            ("roundrobin-sessions.xml.j2", "conf/Catalina/localhost/roundrobin-sessions.xml"),
             ("manager-users.xml.j2", "conf/manager-users.xml"),
         ):
             (self.base / path).write_text(render(template, variables))
         (self.base / "conf/roundrobin-manager/WEB-INF").mkdir(parents=True)
         shutil.copy(FILES / "roundrobin-manager.web.xml", self.base / "conf/roundrobin-manager/WEB-INF/web.xml")
+        (self.base / "conf/roundrobin-sessions/WEB-INF").mkdir(parents=True)
+        for name in ("web.xml", "rewrite.config"):
+            shutil.copy(FILES / f"roundrobin-sessions.{name}", self.base / "conf/roundrobin-sessions/WEB-INF" / name)
 
     def manager(self, over="http"):
         """The options of the modules that ask the manager."""

@@ -24,7 +24,7 @@ APP = Path(__file__).resolve().parent / "app"
 SICK = {
     "none": "a healthy release",
     "unhealthy": "starts and serves, but its health page answers 503 for ever",
-    "broken": "web.xml is cut off: Tomcat stays up and answers 404 for the application",
+    "broken": "web.xml names a listener that is not there: Tomcat stays up and answers 404 for the application",
     "slow-start": "the context takes --slow-start-seconds to start, then it is healthy",
 }
 
@@ -47,8 +47,8 @@ def members(
         f"sick_on={','.join(sick_on)}\nsick_after_seconds={sick_after_seconds}\n"
     ).encode()
     if sick == "broken":
-        web_xml = files["WEB-INF/web.xml"]
-        files["WEB-INF/web.xml"] = web_xml[: len(web_xml) // 2]
+        listener = b"<listener><listener-class>sample.NotThere</listener-class></listener>"
+        files["WEB-INF/web.xml"] = files["WEB-INF/web.xml"].replace(b"</web-app>", listener + b"</web-app>")
     return files
 
 
@@ -63,12 +63,15 @@ def make_war(
     padding_bytes: int = 0,
     serial_version: int = 1,
     basic_authentication: bool = False,
+    context_xml: str = "",
 ) -> str:
     """Write the WAR and return its sha256."""
     files = members(version, sick, slow_start_seconds, sick_on, sick_after_seconds)
     if basic_authentication:
         files["WEB-INF/web.xml"] = LOGIN_CONFIG.sub(BASIC, files["WEB-INF/web.xml"])
     files["WEB-INF/classes/sample/Basket.class"] = basket_class(serial_version)
+    if context_xml:
+        files["META-INF/context.xml"] = context_xml.encode()
     if padding_bytes:
         files["WEB-INF/padding.bin"] = bytes(padding_bytes)
     with zipfile.ZipFile(out, "w") as archive:

@@ -36,10 +36,14 @@ def test_server_xml_is_as_the_article_edits_it(host, instance, offset):
 
 @pytest.mark.parametrize("instance", ["jvm1", "jvm2"])
 def test_the_one_manager_is_memcached_session_manager(host, instance):
-    managers = etree.fromstring(host.file(f"/var/opt/tomcat/{instance}/conf/context.xml").content).findall("Manager")
-    assert [manager.get("memcachedNodes") for manager in managers] == ["n1:127.0.0.1:11211"]
-    assert managers[0].get("sessionBackupAsync") == "false"
-    assert managers[0].get("requestUriIgnorePattern")
+    context = etree.fromstring(host.file(f"/var/opt/tomcat/{instance}/conf/context.xml").content)
+    # What makes it has its attributes.
+    assert context.findall("Manager") == []
+    (listener,) = context.findall("Listener")
+    assert listener.get("className") == "org.roundrobin.tomcat.SessionStore"
+    assert listener.get("memcachedNodes") == "n1:127.0.0.1:11211"
+    assert listener.get("sessionBackupAsync") == "false"
+    assert listener.get("requestUriIgnorePattern")
 
 
 def test_users_reach_the_application_below_its_path(chain):

@@ -38,6 +38,30 @@ def test_preflight_lists_all_that_is_wrong_and_touches_nothing(without_a_store):
     assert play.events == []
 
 
+def test_what_leaves_the_session_store_is_refused_and_if_accepted_goes_back(site):
+    """A WAR with a Manager of its own is healthy on every member: nothing else than this finds it."""
+    before, version, started = site.version, site.new_version(), site.started()
+    own = '<Context><Manager pathname=""/></Context>'
+    play = site.chain.deploy(version, context_xml=own)
+    assert play.returncode == 2
+    told = play.stdout.rpartition("Nothing was touched")[2]
+    assert "META-INF/context.xml has a <Manager> (org.apache.catalina.session.StandardManager)" in told
+    assert "rolling_deploy_accept=[store]" in told
+    assert (site.started(), play.events) == (started, [])
+
+    with site.load(
+        "a release with a session manager of its own, which is accepted and fails on the first member"
+    ) as users:
+        play = site.chain.deploy(version, "-e", "rolling_deploy_accept=store", context_xml=own)
+        assert play.returncode == 2, play.stdout
+    assert users.noticed == {}
+    assert "The Manager of ROOT is org.apache.catalina.session.StandardManager" in play.stdout
+    assert results(play) == {"app1": "rolled_back", **dict.fromkeys(HOSTS[1:], "untouched")}
+    enabled = [(event["host"], event["direction"]) for event in play.events if event["phase"] == "enable"]
+    assert enabled == [("app1", "back")]
+    site.must_be_whole(**everywhere(before))
+
+
 def test_canary_while_requests_take_20_seconds_and_a_second_rollout_is_refused(site):
     before, version = site.version, site.new_version()
     waiting, sending = (site.chain.browser(BALANCER, "app1") for _user in range(2))
@@ -61,6 +85,8 @@ def test_canary_while_requests_take_20_seconds_and_a_second_rollout_is_refused(s
     assert list(second.events) == []
 
     assert results(play) == dict.fromkeys(HOSTS, "done")
+    (proved,) = (event["text"] for event in play.events if event["type"] == "note" and "sessions of" in event["text"])
+    assert "its Manager is MemcachedSessionManager" in proved
     assert never_out_together(play)
     canary_done, next_drain = (
         datetime.fromisoformat(play.follow(phase, host)["at"]) for phase, host in (("soak", "app1"), ("drain", "app3"))
@@ -228,6 +254,34 @@ def test_hooks_run_at_their_moment(site, tmp_path):
     for host in HOSTS:
         assert [name for name, *_event, of in noted if of == host and name in of_a_member] == of_a_member
     site.must_be_whole(**everywhere(version))
+
+
+def test_a_hook_that_cannot_reach_its_host(site, tmp_path):
+    """A migration of a database whose host is away: the release must not be activated as if it had run."""
+    before = site.version
+    hook = tmp_path / "migrate.yml"
+    away = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+    task = {
+        "ansible.builtin.command": "true",
+        "delegate_to": "away",
+        "vars": away,
+        "when": "inventory_hostname == 'app3'",
+    }
+    hook.write_text(json.dumps([task]))
+    version = site.new_version()
+    options = {"rolling_deploy_serial": 2, "rolling_deploy_hooks": {"before_activate": str(hook)}}
+    with site.load("a hook that cannot reach its host, two members at a time") as users:
+        play = site.chain.deploy(version, "-e", json.dumps(options))
+        assert play.returncode != 0, play.stdout
+        assert results(play) == {"app1": "done", "app2": "untouched", "app3": "left_out", "app4": "untouched"}
+        assert "app3 did not take" in play.stdout.rpartition("End red")[2]
+        assert site.states == {"app1": "enabled", "app2": "enabled", "app3": "disabled", "app4": "enabled"}
+        repair = site.chain.play("repair")
+        assert repair.returncode == 0, repair.stdout
+        site.must_be_whole(app1=version, app2=before, app3=before, app4=before)
+        back = site.chain.play("rollback", "-e", f"release_version={before}")
+        assert back.returncode == 0, back.stdout
+    assert users.noticed == {}
 
 
 @at_length

@@ -26,9 +26,9 @@ from ways import (
 class Store:
     """A value of tomcat_instance_session_store, unless the settings say another."""
 
-    #: the Manager's class in context.xml
+    #: the Manager's class, in context.xml by itself or as what the Listener of the role makes
     manager: str = ""
-    #: what it brings into Tomcat's lib, beside the role's own jar
+    #: what it brings into session-store, beside the role's own jar
     jars: str = ""
     #: where a Tomcat reaches it
     ports: str = ""

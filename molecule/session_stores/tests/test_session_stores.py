@@ -95,13 +95,16 @@ def test_nothing_is_left_of_the_store_before(cluster):
         base = f"/var/opt/tomcat/{host}"
         context, server = (ET.fromstring(cluster.command(host, f"cat {base}/conf/{name}.xml")) for name in FILES)
         managers = [manager.get("className") for manager in context.iter("Manager")]
-        assert managers == ([STORES[store].manager] if STORES[store].manager else [])
+        made = [listener.get("manager") for listener in context.iter("Listener")]
+        wanted = [STORES[store].manager] if STORES[store].manager else []
+        assert (managers, made) == (([], wanted) if STORES[store].jars else (wanted, []))
         clusters = [found.get("clusterName") for found in server.iter("Cluster")]
         assert clusters == (["roundrobin"] if store in CLUSTERS else [])
-        jars = cluster.command(host, f"ls {base}/lib").split()
-        wanted = STORES[store].jars
-        assert bool(jars) == bool(wanted)
-        assert all(wanted in jar for jar in jars if jar != "roundrobin-session-manager.jar")
+        library, jars = STORES[store].jars, cluster.command(host, f"ls {base}/lib").split()
+        assert jars == (["roundrobin-session-store.jar"] if library else [])
+        jars = cluster.command(host, f"cd {base} && ls -d session-store/*.jar || [ ! -e session-store ]").split()
+        assert bool(jars) == bool(library)
+        assert all(library in jar for jar in jars if jar != "session-store/roundrobin-session-manager.jar")
 
 
 @with_each(CASES)

@@ -110,6 +110,17 @@ def test_tomcats_manager_is_where_it_is_enabled(host, name, address, base):
         assert requests.get(f"http://{address}:8080/roundrobin-manager/text/list", timeout=20).status_code == 404
 
 
+def test_where_there_is_a_store_the_instance_says_to_its_own_machine_who_keeps_the_sessions(host, name, address, base):
+    files = ["conf/Catalina/localhost/roundrobin-sessions.xml", "conf/roundrobin-sessions"]
+    assert [host.file(f"{base}/{file}").exists for file in files] == [name != "single"] * 2
+    if name == "first":
+        bean = "Catalina%3Atype%3DManager%2Chost%3Dlocalhost%2Ccontext%3D%2F"
+        url = f"http://{address}:8080/roundrobin-sessions/?get={bean}&att=className"
+        assert requests.get(url, timeout=20).status_code == 403
+        code = f"import urllib.request; print(urllib.request.urlopen('{url}').read().decode())"
+        assert "org.roundrobin.tomcat.MemcachedSessionManager" in host.check_output(f'python3 -c "{code}"')
+
+
 def test_runs_the_version_and_the_changed_options(host, name, base):
     (process,) = [line for line in host.check_output("ps -wweo user:20,args -C java").splitlines() if base in line]
     assert process.split()[0] == "tomcat"
@@ -120,6 +131,22 @@ def test_runs_the_version_and_the_changed_options(host, name, base):
 
 def test_the_administrators_change_stays(host, base):
     assert host.file(f"{base}/conf/logging.properties").contains("the administrator was here")
+
+
+def test_the_session_store_is_where_no_application_sees_it(host, name, base):
+    """Also after it was in lib, with a Manager in context.xml."""
+    context = host.file(f"{base}/conf/context.xml").content_string
+    assert "<Manager className" not in context
+    if name == "single":
+        assert "SessionStore" not in context
+        assert host.file(f"{base}/lib").listdir() == []
+        assert not host.file(f"{base}/session-store").exists
+    else:
+        assert 'className="org.roundrobin.tomcat.SessionStore"' in context
+        assert sorted(host.file(f"{base}/lib").listdir()) == ["administrators.jar", "roundrobin-session-store.jar"]
+        jars = host.file(f"{base}/session-store").listdir()
+        assert "roundrobin-session-manager.jar" in jars
+        assert len(jars) == 4
 
 
 def test_tomcat_can_write_only_where_it_must(host, name, base):

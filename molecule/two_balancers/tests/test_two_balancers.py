@@ -163,7 +163,8 @@ def test_a_release_that_nobody_notices_while_httpds_counters_are_wrong(chain):
     )
     assert states(chain) == dict.fromkeys(BALANCERS, ALL_IN)
     # That a drain may take 60 s is a note; connections are kept for three.
-    assert [event["text"] for event in play.events if event["type"] == "note"] == []
+    notes = [event["text"] for event in play.events if event["type"] == "note"]
+    assert [note for note in notes if not note.startswith("sessions of ")] == []
     drains = {member["host"]: member["durations"]["drain"] for member in play.report["members"]}
     print(drains)
     assert max(drains.values()) < 20

@@ -11,6 +11,7 @@ A member that is out of one balancer only still gets users from the others.
 from __future__ import annotations
 
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
@@ -30,17 +31,23 @@ class Task:
 
 
 def apply_all(tasks: t.Sequence[Task], *, check_mode: bool, clock: Clock) -> list[Change]:
-    """Bring all members to their settings, then wait for each; the time-out of each counts from the beginning."""
+    """Bring all members to their settings, then wait for all of them; the time-out counts from the beginning.
+
+    All httpds are asked at the same time. Where several fail, the first one in order is named.
+    """
     if len(tasks) == 1:
         return [_apply(task, task.wanted, check_mode, clock) for task in tasks]
     began = clock.monotonic()
-    changes = [_apply(task, replace(task.wanted, wait=None), check_mode, clock) for task in tasks]
-    if check_mode:
-        return changes
-    return [
-        _wait(task, change, clock.monotonic() - began, clock) if task.wanted.wait else change
-        for task, change in zip(tasks, changes)
-    ]
+    with ThreadPoolExecutor(max(1, len(tasks))) as pool:
+        changes = list(pool.map(lambda task: _apply(task, replace(task.wanted, wait=None), check_mode, clock), tasks))
+        if check_mode:
+            return changes
+        seconds = clock.monotonic() - began
+        return list(
+            pool.map(
+                lambda task, change: _wait(task, change, seconds, clock) if task.wanted.wait else change, tasks, changes
+            )
+        )
 
 
 def _wait(task: Task, change: Change, seconds: float, clock: Clock) -> Change:

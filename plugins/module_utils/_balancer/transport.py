@@ -1,22 +1,27 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The balancer-manager's transport: one `requests` session, nothing taken from the environment."""
+"""The balancer-manager's transport: HTTP, with the options of a task."""
 
 # Private to this collection.
 
 from __future__ import annotations
 
-import contextlib
-import re
-import signal
-import socket
 import typing as t
-from types import ModuleType
+
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._http import (
+    HttpError,
+    NoConnection,
+    basic_auth,
+    request,
+    tls_context,
+)
 
 from .manager import Fetch, Response
 from .model import ManagerError, Unreachable
 
+# The page of a thousand members has one; what never ends must not fill the memory.
+MAX_PAGE = 16 * 2**20
 # What both balancer modules take to reach a manager.
 CONNECTION_ARGUMENTS: dict[str, t.Any] = {
     "manager_url": {"type": "str", "required": True},
@@ -29,84 +34,39 @@ CONNECTION_ARGUMENTS: dict[str, t.Any] = {
 }
 
 
-def requests_fetch(requests: ModuleType, options: t.Mapping[str, t.Any]) -> Fetch:
+def make_fetch(options: t.Mapping[str, t.Any]) -> Fetch:
     """Make the fetch callable out of the connection options."""
-    session = requests.Session()
-    # No proxy, no .netrc: a manager is near, and its password comes from the task alone.
-    session.trust_env = False
-    session.verify = (options["ca_path"] or True) if options["validate_certs"] else False
-    if options["request_timeout"] <= 0:
-        raise ManagerError(f"request_timeout must be above 0 seconds, not {options['request_timeout']}")
+    manager_url, unix_socket, seconds = options["manager_url"], options["unix_socket"], options["request_timeout"]
+    if seconds <= 0:
+        raise ManagerError(f"request_timeout must be above 0 seconds, not {seconds}")
+    if unix_socket is not None and not manager_url.lower().startswith("http://"):
+        raise ManagerError("unix_socket goes with a manager_url of http://, as in http://localhost/balancer-manager")
+    own = {}
     if options["url_username"] is not None:
-        session.auth = (options["url_username"], options["url_password"] or "")
-    if options["unix_socket"] is not None:
-        if not options["manager_url"].startswith("http://"):
-            raise ManagerError(
-                "unix_socket goes with a manager_url of http://, as in http://localhost/balancer-manager"
-            )
-        session.mount("http://", _unix_adapter(requests, options["unix_socket"]))
-    seconds = options["request_timeout"]
+        own["Authorization"] = basic_auth(options["url_username"], options["url_password"] or "")
+    context = None
+    if manager_url.lower().startswith("https://"):
+        context = tls_context((options["ca_path"] or True) if options["validate_certs"] else False)
 
     def fetch(method: str, url: str, headers: t.Mapping[str, str], body: t.Optional[str]) -> Response:
-        place = options["unix_socket"] or url.partition("?")[0]
+        place = unix_socket or url.partition("?")[0]
         try:
-            with _deadline(seconds):
-                # A redirected POST would arrive as a GET, which changes nothing.
-                answer = session.request(method, url, headers=headers, data=body, allow_redirects=False)
-        except _TooLate as error:
-            raise Unreachable(f"{place} gave no complete answer within {seconds:g} s") from error
-        except (requests.exceptions.RequestException, OSError) as error:
-            raise Unreachable(f"{place} cannot be reached: {_reason(error)}") from error
-        announced = answer.headers.get("Content-Length")
-        if announced is not None and "Content-Encoding" not in answer.headers and len(answer.content) < int(announced):
-            raise Unreachable(f"{place} cut its answer short after {len(answer.content)} of {announced} bytes")
-        return Response(answer.status_code, answer.content.decode("utf-8", "replace"))
+            reply = request(
+                method,
+                url,
+                headers={**own, **headers},
+                body=None if body is None else body.encode(),
+                timeout=seconds,
+                max_body=MAX_PAGE,
+                context=context,
+                unix_socket=unix_socket,
+            )
+        except NoConnection as error:
+            raise Unreachable(f"{place} cannot be reached: {error.message}") from error
+        except HttpError as error:
+            raise Unreachable(f"{place} gave {error.message}") from error
+        if len(reply.body) == MAX_PAGE:
+            raise ManagerError(f"{place} is no balancer-manager: its page has more than {MAX_PAGE} bytes")
+        return Response(reply.status, reply.body.decode("utf-8", "replace"))
 
     return fetch
-
-
-class _TooLate(Exception):
-    """No OSError, so that no library takes it for the time-out of one read."""
-
-
-@contextlib.contextmanager
-def _deadline(seconds: float) -> t.Iterator[None]:
-    """Bound the whole of a request: the time-out of requests is for each read, so a server that drips would hold on."""
-
-    def give_up(_signal: int, _frame: object) -> None:
-        raise _TooLate
-
-    before = signal.signal(signal.SIGALRM, give_up)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-def _unix_adapter(requests: t.Any, path: str) -> t.Any:
-    """Make an adapter for requests whose connections all go to one socket file."""
-    from urllib3.connection import HTTPConnection
-    from urllib3.connectionpool import HTTPConnectionPool
-
-    class Connection(HTTPConnection):
-        def connect(self) -> None:
-            self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            self.sock.connect(path)
-
-    class Pool(HTTPConnectionPool):
-        ConnectionCls = Connection
-
-    class Adapter(requests.adapters.HTTPAdapter):
-        def init_poolmanager(self, *arguments: t.Any, **options: t.Any) -> None:
-            super().init_poolmanager(*arguments, **options)
-            self.poolmanager.pool_classes_by_scheme = {"http": Pool}
-
-    return Adapter()
-
-
-def _reason(error: Exception) -> str:
-    """Take the cause out of what requests and urllib3 wrap around it."""
-    cause = getattr(error.args[0], "reason", error) if error.args else error
-    return re.sub(r"^<?[\w.]*Connection.*?[)>]: ", "", str(cause))

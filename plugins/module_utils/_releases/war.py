@@ -28,6 +28,8 @@ from pathlib import PurePosixPath
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._file import CHUNK, digest
 
+from .descriptors import CONTEXT, MAX_BYTES, WEB, Says, says
+
 MAX_MEMBERS = 100_000
 # A block and an inode per file is what a small file costs whatever its length.
 BLOCK = 4096
@@ -197,6 +199,22 @@ def _judge_member(path: str, info: zipfile.ZipInfo) -> None:
             reason = "is a symbolic link or a special file"
     if reason:
         raise CollectionError(f"{path} is refused: its member {name!r} {reason}")
+
+
+def read_descriptors(path: str, report: WarReport) -> dict[str, Says]:
+    """Return what the WAR's own files say of sessions; raise where Tomcat would not start with one of them."""
+    found: dict[str, Says] = {CONTEXT: {}, WEB: {}}
+    with zipfile.ZipFile(path) as archive:
+        for info in report.members:
+            if info.filename not in found:
+                continue
+            # The size that the header gives is the most that is ever unpacked.
+            if info.file_size > MAX_BYTES:
+                raise CollectionError(
+                    f"{path}: {info.filename} would unpack to {info.file_size} bytes, a file of this kind is never so large"
+                )
+            found[info.filename] = says(f"{path}: {info.filename}", b"".join(_read_member(path, archive, info)))
+    return found
 
 
 def unpack_war(

@@ -11,6 +11,7 @@ or "$" with the length of the text that follows. INFO is lines of "name:value".
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 import ssl
@@ -75,7 +76,7 @@ def encode(command: t.Sequence[str]) -> bytes:
 
 def next_answer(conversation: Conversation) -> str:
     """Return what the server says next, or raise what it says is wrong."""
-    line = conversation.take(lambda received: received.find(END) + len(END) if END in received else -1)[: -len(END)]
+    line = _next_line(conversation)
     kind, rest = line[:1], line[1:]
     if kind == b"-":
         raise ServerError(f"refuses: {rest[:200].decode('utf-8', 'replace')}")
@@ -86,22 +87,42 @@ def next_answer(conversation: Conversation) -> str:
     return conversation.take_exactly(int(rest) + len(END))[: -len(END)].decode("utf-8", "replace")
 
 
+def next_scanned(conversation: Conversation) -> tuple[str, int]:
+    """Return where to go on, and how many keys were found, of an answer to SCAN: an array of the one and an array of the others."""
+    line = _next_line(conversation)
+    if line != b"*2":
+        raise conversation.strange(line)
+    cursor = next_answer(conversation)
+    line = _next_line(conversation)
+    if line[:1] != b"*" or not line[1:].isdigit():
+        raise conversation.strange(line)
+    return cursor, len([next_answer(conversation) for _key in range(int(line[1:]))])
+
+
+def _next_line(conversation: Conversation) -> bytes:
+    return conversation.take(lambda received: received.find(END) + len(END) if END in received else -1)[: -len(END)]
+
+
 def fetch_info(server: Server, login: Login, timeout: float, ca_path: str | None = None) -> dict[str, str]:
     """Ask a server."""
-    with connected(server.host, server.port, timeout) as plain:
-        if not server.tls:
-            return _converse(plain, login, timeout)
-        with ssl.create_default_context(cafile=ca_path).wrap_socket(plain, server_hostname=server.host) as encrypted:
-            return _converse(encrypted, login, timeout)
+    with logged_in(server, login, timeout, ca_path) as conversation:
+        conversation.say(encode(["INFO"]))
+        return parse_info(next_answer(conversation))
 
 
-def _converse(connection: socket.socket, login: Login, timeout: float) -> dict[str, str]:
-    conversation = Conversation(connection, timeout, "Redis", MAX_ANSWER)
-    for command in logging_in(login):
-        conversation.say(encode(command))
-        next_answer(conversation)
-    conversation.say(encode(["INFO"]))
-    return parse_info(next_answer(conversation))
+@contextlib.contextmanager
+def logged_in(server: Server, login: Login, timeout: float, ca_path: str | None = None) -> t.Iterator[Conversation]:
+    """Connect, and say the password where there is one."""
+    with contextlib.ExitStack() as stack:
+        connection: socket.socket = stack.enter_context(connected(server.host, server.port, timeout))
+        if server.tls:
+            context = ssl.create_default_context(cafile=ca_path)
+            connection = stack.enter_context(context.wrap_socket(connection, server_hostname=server.host))
+        conversation = Conversation(connection, timeout, "Redis", MAX_ANSWER)
+        for command in logging_in(login):
+            conversation.say(encode(command))
+            next_answer(conversation)
+        yield conversation
 
 
 def logging_in(login: Login) -> list[list[str]]:

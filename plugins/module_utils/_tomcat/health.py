@@ -48,6 +48,8 @@ class Answer:
     status: int | None = None
     body: str = ""
     error: str | None = None
+    # What the headers Set-Cookie say.
+    cookies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -19,15 +19,14 @@ that matter, as webapps/NAME is a link to a release:
 
 from __future__ import annotations
 
-import base64
 import functools
 import re
 import typing as t
 from dataclasses import dataclass
-from types import ModuleType
 from urllib.parse import urlencode
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._http import basic_auth, tls_context
 
 from .ask import ask_ajp, ask_http
 from .health import Answer, Target, excerpt, parse_url
@@ -120,7 +119,7 @@ class TomcatManager:
         return lines
 
 
-def connect(options: t.Mapping[str, t.Any], requests: ModuleType | None) -> TomcatManager:
+def connect(options: t.Mapping[str, t.Any]) -> TomcatManager:
     """Return the manager that the options of a module name, reached over HTTP or AJP."""
     url, ajp_secret, timeout = options["manager_url"], options["ajp_secret"], options["request_timeout"]
     target = parse_url(url)
@@ -128,16 +127,11 @@ def connect(options: t.Mapping[str, t.Any], requests: ModuleType | None) -> Tomc
         raise CollectionError(f"ajp_secret is given, but manager_url {url!r} is not ajp://")
     if target.scheme == "ajp":
         over: t.Callable[..., Answer] = functools.partial(ask_ajp, secret=ajp_secret)
-    elif requests is None:
-        raise CollectionError(
-            "the Python library requests is missing on this host: it is needed for a manager over HTTP"
-        )
     else:
-        over = functools.partial(ask_http, requests, verify=True)
-    credentials = f"{options['url_username']}:{options['url_password']}"
-    login = base64.b64encode(credentials.encode()).decode("ascii")
+        over = functools.partial(ask_http, context=tls_context(True) if target.scheme == "https" else None)
+    login = basic_auth(options["url_username"], options["url_password"])
     # In English, whatever the JVM's locale is.
-    headers = {"Authorization": f"Basic {login}", "Accept-Language": "en"}
+    headers = {"Authorization": login, "Accept-Language": "en"}
 
     def ask(path: str, query: str) -> Answer:
         place = Target(

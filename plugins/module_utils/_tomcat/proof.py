@@ -11,7 +11,6 @@ import functools
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from types import ModuleType
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._wait import Clock
 
@@ -50,11 +49,10 @@ class Terms:
     hold: float = 0.0
 
 
-def read_check(requests: ModuleType | None, given: t.Mapping[str, t.Any], secret: str | None) -> Check:
+def read_check(given: t.Mapping[str, t.Any], secret: str | None) -> Check:
     """Make a check of the options in CHECK; raise for what cannot work, before anything is asked."""
     target = parse_url(given["url"])
     ask = make_ask(
-        requests,
         target,
         headers=given["headers"],
         secret=secret if target.scheme == "ajp" else None,

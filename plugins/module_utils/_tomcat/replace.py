@@ -18,6 +18,7 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._wait import Clo
 
 from .health import Health
 from .proof import Check, Terms, complaints, prove
+from .session_proof import Told
 from .warm_up import Page, Seen, warm_up
 
 # What a failure is called in the report.
@@ -53,7 +54,9 @@ class Work:
     start: bool
     checks: t.Sequence[Check]
     terms: Terms
-    # Asked for once, when all are healthy.
+    # Proves the sessions, when all are healthy; it is given how they proved to be.
+    prove_sessions: t.Callable[[t.Sequence[Health]], list[Told]] | None = None
+    # Asked for once after that.
     pages: t.Sequence[Page] = ()
     # Seconds after which the call ends with what it has, for the controller to show that; None for no end.
     patience: float | None = None
@@ -69,6 +72,7 @@ class Progress:
     # Whether there is nothing left to do; else the call is made again, without what is done.
     done: bool = False
     healths: list[Health] = field(default_factory=list)
+    sessions: list[Told] = field(default_factory=list)
     warmed: list[Seen] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -104,6 +108,8 @@ def carry_out(work: Work, progress: Progress, clock: Clock) -> None:
                 return
         progress.done = not work.checks or _healthy(work, left(), progress, begin, clock)
         if progress.done:
+            if work.prove_sessions is not None:
+                progress.sessions = work.prove_sessions(progress.healths)
             progress.warmed = warm_up(work.pages)
     finally:
         progress.seconds = clock.monotonic() - began

@@ -10,7 +10,6 @@ from __future__ import annotations
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from types import ModuleType
 
 from .ask import make_ask
 from .health import Answer, parse_url
@@ -31,11 +30,11 @@ class Page:
     ask: t.Callable[[], Answer]
 
 
-def read_page(requests: ModuleType | None, url: str, secret: str | None) -> Page:
+def read_page(url: str, secret: str | None) -> Page:
     """Make a page of its URL; raise for what cannot work, before anything is asked."""
     target = parse_url(url)
     secret = secret if target.scheme == "ajp" else None
-    return Page(url, make_ask(requests, target, headers={}, secret=secret, timeout=REQUEST_TIMEOUT))
+    return Page(url, make_ask(target, headers={}, secret=secret, timeout=REQUEST_TIMEOUT))
 
 
 def warm_up(pages: t.Sequence[Page]) -> list[Seen]:

@@ -50,6 +50,7 @@ XML_ARGUMENTS: dict[str, t.Any] = {
             "identify_by": {"type": "dict", "default": {}},
             "text": {"type": "raw"},
             **PARENT,
+            "purge_attributes": {"type": "bool", "default": False},
         },
     },
     "backup": {"type": "bool", "default": False},

@@ -24,6 +24,7 @@ _CHILD: dict[str, tuple[type, str]] = {
     "identify_by": (dict, "dictionary"),
     "attributes": (dict, "dictionary"),
     "attributes_to_remove": (list, "list"),
+    "purge_attributes": (bool, "boolean"),
     "text": (object, "string"),
     "state": (str, "string"),
     "children": (list, "list"),
@@ -101,6 +102,7 @@ def wanted_element(
         text=text,
         children=children,
         purge=purge,
+        exact=bool(item.get("purge_attributes")),
     )
 
 

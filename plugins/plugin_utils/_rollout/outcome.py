@@ -13,6 +13,11 @@ from .words import Result, listed, why_failed
 
 # What became of a host, as the tasks note it: "untouched" until they take it out, then "left_out" until they know better.
 UNTOUCHED, LEFT_OUT, ROLLED_BACK, DONE = "untouched", "left_out", "rolled_back", "done"
+GIVEN_UP = {
+    "task": "a hook or a setting",
+    "reason": "a host could not be reached, see UNREACHABLE or FAILED above",
+    "log_lines": [],
+}
 
 
 def failure(result: Result, task: str) -> dict[str, t.Any]:
@@ -42,15 +47,18 @@ def outcome(
     results: t.Mapping[str, str],
     failures: t.Mapping[str, Result | None],
     given_back: t.Iterable[Result],
+    lost: t.Iterable[str],
 ) -> dict[str, t.Any]:
     """Bring together what became of the hosts of a rollout.
 
     results: by host what the tasks noted, empty where they did not get to it.
     failures: by host why it failed, nothing where it did not.
     given_back: the answers of the httpd hosts that were to give the lock back; empty before that.
+    lost: hosts that Ansible has given up. Why is on the screen alone, as no task of ours runs there any more.
     """
     by_host = {host: result or UNTOUCHED for host, result in results.items()}
     failed = {host: dict(why) for host, why in failures.items() if why}
+    failed.update({host: dict(GIVEN_UP) for host in lost if host not in failed})
     # Also what a run before has left and this one did not get to.
     left_before = [
         host

@@ -13,13 +13,14 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 
-from . import checks, strategies
+from . import brought, checks, strategies
 from .batches import (
     Standing,
     form_batches,
     standings,
 )
 from .findings import Findings
+from .leases import leases
 from .members import Aim, PlannedMember, judge
 from .plan_text import describe
 from .readings import Facts, Interrupted, Seat, check_members, read, read_locks
@@ -35,7 +36,8 @@ def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str
     """Plan a rollout; see plugins/filter/rollout_plan.yml for what goes in and comes out."""
     findings = Findings()
     settings = Settings.of(given, findings)
-    interrupted = read_locks(readings.get("locks") or (), settings.take_over, findings)
+    locks = readings.get("locks") or ()
+    interrupted = read_locks(locks, settings.take_over, findings)
     application = _application(topology, settings, interrupted, findings)
     instances, skipped = _concerned(topology, settings, application, interrupted, findings)
     hosts = [instance["inventory_host"] for instance in instances]
@@ -44,6 +46,7 @@ def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str
     facts = read(readings, topology, shown["base_name"], hosts, findings, managers_wanted=settings.changes_running)
     strategies.check(topology, instances, settings, findings)
     _check_read(topology, instances, settings, facts, findings)
+    brought.check(topology, settings, application, readings, findings)
 
     aim = Aim(
         kind=settings.kind,
@@ -90,7 +93,7 @@ def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str
         "warnings": list(findings.warnings),
         "nothing_to_do": not problems and not order and not retires,
         # A record that was left ends with this rollout, also where nothing is to be done for it.
-        "begins": bool(not problems and (order or retires or interrupted)),
+        "begins": bool(not problems and (order or retires or any(lock.get("taken_over") for lock in locks))),
         "kind": settings.kind,
         "application": application["name"],
         "version": version,
@@ -113,6 +116,13 @@ def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str
         },
         "stays_up": [[_who_is_up(one) for one in during] for during in stays_up],
         "strategies": settings.strategies,
+        "leases": leases(
+            settings.times,
+            largest_batch=max(map(len, batches), default=0),
+            retiring=len(retires),
+            forks=settings.forks,
+        ),
+        "proves_sessions": _proves_sessions(topology, settings),
         "interrupted": dict(interrupted.file) if interrupted else None,
         "record": {
             "kind": settings.kind,
@@ -275,6 +285,11 @@ def _check_warm_up(topology: Result, settings: Settings, findings: Findings) -> 
     for path in settings.warm_up:
         if checks.served_by(path, topology["applications"]) is None:
             findings.problems.add(f"rolling_deploy_warm_up has {path}: no application of tomcat_applications is there.")
+
+
+def _proves_sessions(topology: Result, settings: Settings) -> bool:
+    """Whether a member that has a new release must show that its sessions are in their store. The way back is never barred."""
+    return settings.kind == "deploy" and topology["session_store"] != "none" and "proof" not in settings.accept
 
 
 def _warn_of_members(

@@ -141,7 +141,7 @@ class Facts:
 
 
 # What an instance is asked, by the name of the answers in the readings.
-OF_INSTANCES = ("releases", "staging", "health", "stores", "redis", "managers")
+OF_INSTANCES = ("releases", "staging", "health", "stores", "redis", "sessions", "managers")
 
 
 def by_kind(readings: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -184,6 +184,7 @@ def read(
         _answered(result, host, findings)
     _stores(of_hosts("stores"), topology, findings)
     read_redis(of_hosts("redis"), findings)
+    _not_stored(of_hosts("sessions"), findings)
     health = _health(of_hosts("health"), findings)
     for host, result in of_hosts("managers").items():
         if managers_wanted:
@@ -214,14 +215,22 @@ def answers(results: t.Iterable[Result], findings: Findings) -> list[Result]:
 def read_locks(results: t.Iterable[Result], chosen: str, findings: Findings) -> Interrupted | None:
     """The record to take over. Of different ones it is the one that took over the others, or the one that a person chose.
 
+    A rollout that ended by the history of one httpd has ended: another one that could not be reached then has its record still.
     chosen: rolling_deploy_take_over. Which record is the newer one is not asked of the clocks of two hosts.
     """
+    results = list(results)
+    ended = {rollout for result in results for rollout in result.get("ended") or ()}
     records: dict[str, Interrupted] = {}
     holders: dict[str, list[str]] = {}
     for result in results:
         httpd = result["item"]["inventory_host"]
         if _answered(result, httpd, findings) and result.get("taken_over"):
             found = Interrupted.of(result["taken_over"])
+            if found.id in ended:
+                findings.warnings.add(
+                    f"still has the record of {found.called}, which has ended. The next rollout replaces it.", httpd
+                )
+                continue
             records.setdefault(found.id, found)
             holders.setdefault(found.id, []).append(httpd)
     last = [one for one in records.values() if one.id not in {other.took_over for other in records.values()}]
@@ -357,3 +366,22 @@ def read_redis(results: t.Mapping[str, Result], findings: Findings) -> None:
         evicting.update(server["server"] for server in servers if server["evictions"])
     for name in sorted(evicting):
         findings.warnings.add(f"{name} threw keys away for want of memory, sessions among them.")
+
+
+def _not_stored(results: t.Mapping[str, Result], findings: Findings) -> None:
+    """Sessions that end with their Tomcat, whatever the store is."""
+    for host, result in results.items():
+        for context in result["contexts"] if _answered(result, host, findings) else ():
+            counts = (
+                (context["sessions"], "could not be stored"),
+                (context["incomplete"], "could be stored in part only"),
+            )
+            lost = [f"{count} session{'s' * (count > 1)} {why}" for count, why in counts if count]
+            if lost and context["largest_bytes"]:
+                lost[0] += f" (the largest has {context['largest_bytes'] / 10**6:.1f} MB)"
+            if lost:
+                findings.warnings.add(
+                    f"{context['name']}: {' and '.join(lost)}. What is not stored is lost when this Tomcat stops; its log says which "
+                    "sessions, and why.",
+                    host,
+                )

@@ -35,7 +35,7 @@ def report(journal: t.Sequence[Event]) -> Json:
     facts = {**(finished or {}), **(started or {})}
     plan = facts.get("plan") or {}
     batches = _batches(events, plan, end)
-    members = [_member(name, events, plan, batches, end) for name in _names(events, plan)]
+    members = [_given_up(_member(name, events, plan, batches, end), finished or {}) for name in _names(events, plan)]
     return {
         "schema": SCHEMA,
         "id": facts.get("id"),
@@ -193,6 +193,15 @@ def _member(
         ],
         "failures": _failures(steps),
     }
+
+
+def _given_up(member: Json, finished: Event) -> Json:
+    """A member that Ansible gave up has no last event of its own: what became of it is in that of the rollout."""
+    why = (finished.get("failures") or {}).get(member["host"])
+    if member["result"] != "interrupted" or not why:
+        return member
+    reason = f"{why['task']}: {why['reason']}"
+    return {**member, "result": finished["by_host"][member["host"]], "reason": reason}
 
 
 def _result(steps: t.Sequence[_Step], skipped: str | None) -> str:

@@ -20,18 +20,21 @@ from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.inventory
 
 from .batches import Serial
 from .findings import Findings
+from .leases import Times
 
 KINDS = ("deploy", "rollback", "restart", "repair")
 STRATEGIES = ("restart", "reload", "parallel")
 POLICIES = ("rollback_member", "rollback_all", "stop")
+# What rolling_deploy_accept may have.
+ACCEPTABLE = ("store", "cookie", "proof")
 KEEP_RELEASES = 3
-# Spans of time, and what is accepted as one.
+# Spans of time: what is accepted as one, and the role's default.
 TIMES = {
-    "drain_timeout": "a number of seconds, more than 0",
-    "health_timeout": "a number of seconds, more than 0",
-    "soak": "a number of seconds, or 0 for none",
-    "retire_timeout": "a whole number of seconds, 1 or more",
-    "lease": "a whole number of seconds, 1 or more",
+    "drain_timeout": ("a number of seconds, more than 0", 60.0),
+    "health_timeout": ("a number of seconds, more than 0", 120.0),
+    "soak": ("a number of seconds, or 0 for none", 0.0),
+    "retire_timeout": ("a whole number of seconds, 1 or more", 1800.0),
+    "lease": ("a whole number of seconds, 1 or more", 300.0),
 }
 HOOKS = (
     "before_rollout",
@@ -65,7 +68,9 @@ class Settings:
     keep_releases: int
     # How many hosts Ansible works on at a time; 0 where that is not known.
     forks: int
+    times: Times
     warm_up: t.Sequence[str]
+    accept: t.Sequence[str] = ()
 
     @property
     def changes_running(self) -> bool:
@@ -120,9 +125,15 @@ class Settings:
         if min_available is None or min_available < 0:
             problems.add(f"rolling_deploy_min_available is {given['min_available']!r}, it must be 0 or more.")
             min_available = 1
-        for name, wanted in TIMES.items():
-            if name in given and not _is_time(name, given[name]):
+        times = {}
+        for name, (wanted, default) in TIMES.items():
+            times[name] = default
+            if name in given and _is_time(name, given[name]):
+                times[name] = float(given[name])
+            elif name in given:
                 problems.add(f"rolling_deploy_{name} is {given[name]!r}, it must be {wanted}.")
+        # That one is the tasks' alone.
+        del times["drain_timeout"]
         keep_releases = as_integer(given.get("keep_releases", KEEP_RELEASES))
         if keep_releases is None or keep_releases < 1:
             problems.add(f"rolling_deploy_keep_releases is {given['keep_releases']!r}, it must be 1 or more.")
@@ -145,7 +156,9 @@ class Settings:
             storage_key_prefix=str(given.get("storage_key_prefix") or ""),
             keep_releases=keep_releases,
             forks=as_integer(given.get("forks")) or 0,
+            times=Times(**times),
             warm_up=_paths(given.get("warm_up") or (), findings),
+            accept=_accepted(given.get("accept") or (), findings),
         )
 
 
@@ -173,8 +186,18 @@ def _paths(value: t.Any, findings: Findings) -> t.Sequence[str]:
     return () if wrong else paths
 
 
+def _accepted(value: t.Any, findings: Findings) -> t.Sequence[str]:
+    # -e rolling_deploy_accept=store gives a string.
+    words = value.split(",") if isinstance(value, str) else value if isinstance(value, (list, tuple)) else [value]
+    names = [str(word).strip(" []") for word in words]
+    wrong = [name for name in names if name not in ACCEPTABLE]
+    if wrong:
+        findings.problems.add(f"rolling_deploy_accept has {wrong[0]!r}, it may have {', '.join(ACCEPTABLE)}.")
+    return tuple(name for name in names if name in ACCEPTABLE)
+
+
 def _serial(value: t.Any, findings: Findings) -> Serial:
-    steps = value if isinstance(value, list) else [value]
+    steps = value if isinstance(value, (list, tuple)) else [value]
     for step in steps:
         if as_integer(step) is None and not re.fullmatch(r"[0-9]{1,9}%", str(step)):
             findings.problems.add(

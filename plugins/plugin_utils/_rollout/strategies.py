@@ -10,6 +10,7 @@ docs/strategies.md tells what was measured.
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from .findings import Findings
@@ -43,10 +44,10 @@ def _against_parallel(store: str, settings: Settings) -> t.Iterator[str]:
             "tomcat_instance_memcached_sticky false: sessions are in memory during a request only, "
             "so that every user would get the new release at once."
         )
-    if store == "memcached" and "webappVersion" in settings.storage_key_prefix:
+    if store == "memcached" and re.search("webappVersion|context", settings.storage_key_prefix):
         yield (
-            "webappVersion in the storageKeyPrefix of tomcat_instance_memcached_options: no release would find the sessions of another, "
-            "and users would lose them when theirs is retired."
+            f"storageKeyPrefix {settings.storage_key_prefix} in tomcat_instance_memcached_options: webappVersion and context are other ones for "
+            "each release, so that none would find the sessions of another, and users would lose them when theirs is retired."
         )
     if settings.policy == "stop":
         yield (

@@ -87,6 +87,7 @@ class ReadChain:
                 }
                 for host in self.hosts
             },
+            "sessions": {host: {"contexts": []} for host in self.hosts},
             "stores": {
                 host: {"nodes": [self._node(node) for node in self.topology["memcached_nodes"]]} for host in self.hosts
             },

@@ -13,6 +13,7 @@ import pytest
 from ansible.errors import AnsibleError
 
 from ansible_collections.roundrobin.tomcat.plugins.action import rollout_httpd
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._holder import this_run
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout import teller
 
 VARIABLES = {"inventory_hostname": "app1", "ansible_play_hosts_all": ["app1"]}
@@ -232,3 +233,14 @@ def test_bad_input_calls_and_tells_nothing(run, shown, tmp_path, wrong, words):
     with pytest.raises(AnsibleError, match=words):
         run(**wrong)
     assert (shown, list(tmp_path.iterdir())) == ([], [])
+
+
+def test_the_lock_is_renewed_by_this_run_and_what_is_lost_is_said_of_its_machine(run):
+    asked = {"id": "A", "lease": 60}
+    told, machines = run({"web1": answer(idle("web1")), "web3": answer(idle("web3"), lock_lost="B has it")}, lock=asked)
+    (called,) = machines.called
+    assert called["web1"]["lock"] == {**asked, "holder": this_run({})}
+    assert (told["lock_lost"], told.get("failed")) == ("web3: B has it", None)
+    told, machines = run({"web1": answer(idle("web1")), "web3": answer(idle("web3"))})
+    assert "lock_lost" not in told
+    assert machines.called[0]["web1"]["lock"] is None

@@ -208,3 +208,29 @@ def test_what_it_was_warmed_up_with_is_told(run, journal):
     assert note["text"] == (
         "warmed up with 1 page, the slowest took 0.2 s (http://h/cart.jsp); http://h/cart.jsp: status 404"
     )
+
+
+PROOF = {
+    "store": "redis",
+    "applications": [{"name": "shop", "base_name": "shop"}],
+    "url": "http://h",
+    "route": "app1",
+    "cookies": ["JSESSIONID"],
+    "entry_page": True,
+}
+
+
+def test_what_sessions_of_the_first_members_proved_is_told(run, journal):
+    seen = {"application": "shop", "manager": "a.B", "session": "stored", "problem": None}
+    run(answer(*ALL, done=True, sessions=[seen]), sessions=PROOF)
+    note = journal()[-1]
+    assert (note["type"], note["host"], note["data"]) == ("note", "app1", {"sessions": [seen]})
+    assert note["text"] == "sessions of shop: its Manager is B, a session that its page made is in the store"
+
+
+@pytest.mark.parametrize(("problem", "notes"), [(None, 0), ("nobody knows", 1)])
+def test_of_the_others_only_what_is_not_known_is_told(run, journal, problem, notes):
+    seen = {"application": "shop", "manager": None if problem else "a.B", "session": None, "problem": problem}
+    run(answer(*ALL, done=True, sessions=[seen]), sessions={**PROOF, "entry_page": False})
+    told = [event["text"] for event in journal() if event["type"] == "note"]
+    assert told == ["sessions of shop: nobody knows, no page made a session"] * notes

@@ -43,7 +43,7 @@ def process():
 def holder_of(process):
     with open(f"/proc/{process.pid}/stat") as source:
         started = source.read().split()[21]
-    return {**this_run(), "pid": process.pid, "pid_started": int(started)}
+    return {**this_run({}), "pid": process.pid, "pid_started": int(started)}
 
 
 def refusal(holder, rollout="A"):
@@ -53,7 +53,7 @@ def refusal(holder, rollout="A"):
 def test_it_says_who_asks():
     action = Action({"id": "B", "record": {}}, {"changed": True})
     assert action.run() == {"changed": True}
-    assert action.asked == [{"id": "B", "record": {}, "holder": this_run()}]
+    assert action.asked == [{"id": "B", "record": {}, "holder": this_run({})}]
 
 
 def test_a_living_holder_keeps_it(process):

@@ -50,6 +50,13 @@ class Action(tomcat_webapp.ActionModule):
         self.done.append(("remove", tmp_path))
 
 
+# What the WAR says of sessions.
+SAYS = {
+    "META-INF/context.xml": {},
+    "WEB-INF/web.xml": {"cookie_name": None, "cookie_path": None, "tracking_modes": [], "timeout": None},
+}
+
+
 @pytest.fixture(autouse=True)
 def no_parent_run(monkeypatch):
     monkeypatch.setattr("ansible.plugins.action.ActionBase.run", lambda *dummy: {})
@@ -65,7 +72,7 @@ def war(tmp_path):
 
 def test_release_that_is_there_costs_one_call(war):
     action = Action({"src": str(war), "version": "1.0"}, [{"changed": False}])
-    assert action.run() == {"changed": False}
+    assert action.run() == {"changed": False, "descriptors": SAYS}
     ((_dummy, arguments),) = action.done
     assert "src" not in arguments
     assert arguments["src_info"] == {
@@ -79,7 +86,7 @@ def test_release_that_is_there_costs_one_call(war):
 
 def test_release_that_is_not_there_gets_its_war(war):
     action = Action({"src": str(war), "actor": "ann"}, [{"needs_source": True, "changed": False}, {"changed": True}])
-    assert action.run() == {"changed": True}
+    assert action.run() == {"changed": True, "descriptors": SAYS}
     assert [step[0] for step in action.done] == ["module", "transfer", "readable", "module", "remove"]
     assert action.done[1] == ("transfer", str(war), "/remote/tmp/release.war")
     assert action.done[3][1]["src"] == "/remote/tmp/release.war"
@@ -121,5 +128,14 @@ def test_a_bad_war_never_reaches_a_host(war, tmp_path, options, words):
     }
     action = Action({"src": str(war), **options}, [])
     with pytest.raises(AnsibleActionFail, match=words):
+        action.run()
+    assert action.done == []
+
+
+def test_a_war_that_tomcat_would_not_start_goes_to_no_host(war):
+    with zipfile.ZipFile(war, "a") as archive:
+        archive.writestr("META-INF/context.xml", "<Context>")
+    action = Action({"src": str(war)}, [])
+    with pytest.raises(AnsibleActionFail, match="META-INF/context.xml is not well-formed XML"):
         action.run()
     assert action.done == []

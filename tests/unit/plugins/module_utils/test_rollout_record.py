@@ -165,6 +165,17 @@ def test_what_was_left_is_taken_without_asking(host):
     assert (line["outcome"], line["ended_at"], line["taken_over_by"]) == (outcome, "2026-11-24T05:15:05Z", "B")
 
 
+def test_who_takes_the_lock_learns_what_ended_here(host):
+    """A came to its end, B was taken over."""
+    hold(host.store)
+    host.store.release("A", ANN, {"result": "done"})
+    hold(host.store, "B", BOB)
+    taken = hold(host.store, "C", take_over="B")
+    assert list(taken.ended) == ["A"]
+    host.store.release("C", ANN, {"result": "done"})
+    assert list(hold(host.store, "D").ended) == ["C", "A"]
+
+
 def test_a_rollout_that_left_may_go_on(host):
     hold(host.store)
     host.store.leave("A", ANN, {"result": "failed"})

@@ -163,9 +163,7 @@ def run_on_tomcat(run_module, tomcat, monkeypatch):
             "manager_url": "http://198.18.0.3:8080/roundrobin-manager",
             "url_password": "not-a-password-in-a-test",
         }
-        monkeypatch.setattr(
-            module, "connect", lambda options, requests: TomcatManager(options["manager_url"], tomcat.ask)
-        )
+        monkeypatch.setattr(module, "connect", lambda options: TomcatManager(options["manager_url"], tomcat.ask))
         return run_module(module, check, **{**given, **options})
 
     return run

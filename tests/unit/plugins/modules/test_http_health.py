@@ -144,13 +144,8 @@ def test_logs_are_shown(run, web, tmp_path):
         ({"url": "http://h/", "pattern": "{version}"}, "no version is given"),
         ({"url": "http://h/", "status": [700]}, "status 700 is not accepted"),
         ({"url": "http://h/", "status": []}, "status is empty"),
+        ({"url": "https://h/", "ca_path": "/no/such.pem"}, "/no/such.pem holds no certificates to trust: No such file"),
     ],
 )
 def test_bad_input(run, options, words):
     assert words in run(**options)["msg"]
-
-
-def test_without_requests(ajp_secret, run, monkeypatch, ajp):
-    monkeypatch.setattr(http_health, "requests", None)
-    assert "requests" in run(url="http://h/")["msg"]
-    assert run(url=ajp + "/", ajp_secret=ajp_secret)["status"] == 200

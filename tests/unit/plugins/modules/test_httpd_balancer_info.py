@@ -39,10 +39,3 @@ def test_bad_input(run_module, options, words):
     assert told["failed"]
     assert words in told["msg"]
     assert "hush" not in told["msg"]
-
-
-def test_without_requests(run_module, monkeypatch):
-    monkeypatch.setattr(httpd_balancer_info, "requests", None)
-    told = run_module(httpd_balancer_info, manager_url="http://h/m")
-    assert told["failed"]
-    assert "requests" in told["msg"]

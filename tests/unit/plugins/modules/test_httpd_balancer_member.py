@@ -63,10 +63,3 @@ def test_bad_input_sends_nothing(run_module, recorded, options, words, check):
     assert told["failed"]
     assert words in told["msg"]
     assert recorded.posts == 0
-
-
-def test_without_requests(run_module, monkeypatch):
-    monkeypatch.setattr(httpd_balancer_member, "requests", None)
-    told = run_module(httpd_balancer_member, manager_url="http://h/m", route="t2", state="disabled")
-    assert told["failed"]
-    assert "requests" in told["msg"]

@@ -11,6 +11,7 @@ import yaml
 
 from ansible_collections.roundrobin.tomcat.plugins.doc_fragments import _checks
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.manager import Response
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._rollout_record import RolloutStore
 from ansible_collections.roundrobin.tomcat.plugins.modules import rollout_httpd
 
 FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "fixtures" / "balancer_manager"
@@ -56,7 +57,7 @@ def test_check_mode_sends_and_asks_nothing(run, member, recorded, web):
 
 def test_a_slice_of_a_wait_ends_without_asking(run, member, web, monkeypatch):
     page = (FIXTURES / "fresh.xml").read_text().replace("Init Stby Ok ", "Init Stby Err ")
-    monkeypatch.setattr(rollout_httpd, "requests_fetch", lambda *dummy: lambda *request: Response(200, page))
+    monkeypatch.setattr(rollout_httpd, "make_fetch", lambda options: lambda *request: Response(200, page))
     members = [member(wait="ok"), member("web2")]
     answer = run(members=members, checks=[check(web + "/sick")], progress={"every": 0.01}, timeout=600.0)
     assert not answer.get("failed")
@@ -107,11 +108,6 @@ def test_a_bad_check_does_nothing(run, member, recorded):
     assert recorded.posts == 0
 
 
-def test_without_requests(run, member, monkeypatch):
-    monkeypatch.setattr(rollout_httpd, "requests", None)
-    assert "requests" in run(members=[member()])["msg"]
-
-
 def test_documentation_is_of_these_options():
     documented = [
         yaml.safe_load(one)["options"] for one in (rollout_httpd.DOCUMENTATION, _checks.ModuleDocFragment.DOCUMENTATION)
@@ -128,3 +124,32 @@ def of_code(options, inside):
         }
         for name, option in options.items()
     }
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    monkeypatch.setattr(rollout_httpd, "DEFAULT_DIRECTORY", str(tmp_path))
+    return RolloutStore(str(tmp_path), now=lambda: 1000.0)
+
+
+LOCK = {"id": "A", "lease": 60, "holder": {"pid": 7}}
+
+
+def test_the_lock_is_renewed_where_the_member_is_as_it_should_be(run, member, web, store):
+    store.hold("A", LOCK["holder"], lease=30, record={})
+    dry = run(check=True, members=[member()], lock=LOCK)
+    assert ("lock_lost" in dry, store.read().lease) == (False, 30)
+    failed = run(members=[member(state="disabled")], lock=LOCK)
+    assert (failed["failed"], store.read().lease) == (True, 30)
+    answer = run(members=[member()], checks=[check(web + "/health")], lock=LOCK)
+    assert ("lock_lost" in answer, store.read().lease) == (False, 60)
+    assert store.read().renewed > 1000.0
+
+
+def test_a_lock_that_is_lost_is_said_and_left_alone(run, member, store):
+    RolloutStore(store.directory).hold("B", {"pid": 8}, lease=30, record={})
+    renewed = store.read().renewed
+    answer = run(members=[member()], lock=LOCK)
+    assert not answer.get("failed")
+    assert answer["lock_lost"].startswith("rollout B by somebody holds the lock")
+    assert (store.read().id, store.read().renewed) == ("B", renewed)

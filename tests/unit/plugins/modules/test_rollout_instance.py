@@ -190,12 +190,6 @@ def test_a_host_without_systemd_is_told(run, unit, monkeypatch):
     assert (answer["step"], answer["changed"]) == ("Stop the instance", False)
 
 
-def test_without_requests(run, unit, ajp, ajp_secret, web, monkeypatch):
-    monkeypatch.setattr(rollout_instance, "requests", None)
-    assert "requests" in run(checks=[check(web + "/health")])["msg"]
-    assert run(checks=[check(ajp + "/health")], ajp_secret=ajp_secret)["done"]
-
-
 def test_documentation_is_of_these_options():
     documented = [
         yaml.safe_load(one)["options"]

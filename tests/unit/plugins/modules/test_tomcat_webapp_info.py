@@ -20,10 +20,25 @@ def test_info_of_an_application_that_is_not_there(run_on_base, base):
                 "previous_version": None,
                 "contexts": [],
                 "releases": [],
+                "descriptors": {},
                 "history": [],
             }
         },
+        "descriptors": {"conf/context.xml": {}, "conf/Catalina/localhost/context.xml.default": {}},
     }
+
+
+def test_what_is_said_of_sessions(run_on_base, base, war):
+    run_on_base(tomcat_webapp, name="app", version="1.0", src=war("1.0"), remote_src=True)
+    exploded = base / "releases/app/1.0/exploded"
+    (exploded / "META-INF").mkdir()
+    (exploded / "META-INF/context.xml").write_text('<Context override="true"/>')
+    (base / "conf/Catalina/localhost").mkdir(parents=True)
+    (base / "conf/Catalina/localhost/app.xml").write_text("<Context><Manager className='a.B'/></Context>")
+    told = run_on_base(tomcat_webapp_info)
+    assert told["applications"]["app"]["descriptors"]["META-INF/context.xml"]["override"] is True
+    assert told["applications"]["app"]["descriptors"]["WEB-INF/web.xml"] == {}
+    assert told["descriptors"]["conf/Catalina/localhost/app.xml"]["manager"] == "a.B"
 
 
 def test_info_fails_as_clearly(run_on_base, base):

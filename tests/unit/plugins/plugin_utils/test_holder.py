@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils import _holder
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._holder import (
     is_gone,
+    person,
     process_space,
     process_stat,
     this_run,
@@ -29,11 +30,11 @@ def process():
 
 
 def holder_of(pid):
-    return {**this_run(), "pid": pid, "pid_started": int(process_stat(pid)[19])}
+    return {**this_run({}), "pid": pid, "pid_started": int(process_stat(pid)[19])}
 
 
 def test_this_run_is_this_process():
-    holder = this_run()
+    holder = this_run({})
     assert holder["controller"] == platform.node()
     assert holder["by"].endswith(f"@{platform.node()}")
     assert (holder["pid"], holder["pid_started"]) == (os.getpid(), int(process_stat(os.getpid())[19]))
@@ -46,12 +47,12 @@ def test_of_a_worker_its_parent_counts():
     """Ansible forks a process for each task, and the next task has another one."""
     context = multiprocessing.get_context("fork")
     queue = context.SimpleQueue()
-    worker = context.Process(target=lambda: queue.put((os.getpid(), this_run())))
+    worker = context.Process(target=lambda: queue.put((os.getpid(), this_run({}))))
     worker.start()
     pid, holder = queue.get()
     worker.join()
     assert pid != os.getpid()
-    assert holder == this_run()
+    assert holder == this_run({})
 
 
 def test_a_killed_process_that_nobody_waited_for_is_gone(process):
@@ -111,3 +112,20 @@ def test_a_program_may_be_called_anything(tmp_path):
         finally:
             process.kill()
     assert process_stat(process.pid) is None
+
+
+def test_a_job_of_awx_has_its_user_and_its_number():
+    """AWX's own user is the same for all of its jobs."""
+    assert person({"awx_job_id": 17, "awx_user_name": "ann"}) == f"ann@{platform.node()} (AWX job 17)"
+    assert this_run({"awx_job_id": 17, "awx_user_name": "ann"})["by"] == f"ann@{platform.node()} (AWX job 17)"
+
+
+@pytest.mark.parametrize("error", [KeyError("getpwuid(): uid not found: 12345"), OSError("No username set")])
+def test_a_user_without_a_name_has_a_number(monkeypatch, error):
+    """As in a container that is run with an id that it does not know."""
+
+    def no_name():
+        raise error
+
+    monkeypatch.setattr(_holder.getpass, "getuser", no_name)
+    assert person({}) == f"uid={os.getuid()}@{platform.node()}"

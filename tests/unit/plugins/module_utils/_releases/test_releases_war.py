@@ -264,3 +264,47 @@ def test_unreadable_file(tmp_path, monkeypatch):
     monkeypatch.setattr("builtins.open", refuse)
     with pytest.raises(CollectionError, match="cannot be read: Permission denied"):
         _war.inspect_war(war, max_unpacked_bytes=GIB)
+
+
+# -- what it says of sessions --------------------------------------------------
+
+
+def descriptors(path):
+    return _war.read_descriptors(path, _war.inspect_war(path, max_unpacked_bytes=GIB))
+
+
+def test_descriptors(tmp_path):
+    members = [*GOOD, ("META-INF/context.xml", b"<Context><Manager/></Context>"), ("x/META-INF/context.xml", b"<")]
+    found = descriptors(make_war(tmp_path / "a.war", members))
+    assert found["META-INF/context.xml"]["manager"] == "org.apache.catalina.session.StandardManager"
+    assert found["WEB-INF/web.xml"]["timeout"] is None
+
+
+def test_a_war_without_them(tmp_path):
+    found = descriptors(make_war(tmp_path / "a.war", [("WEB-INF/classes/a", b"")]))
+    assert found == {"META-INF/context.xml": {}, "WEB-INF/web.xml": {}}
+
+
+@pytest.mark.parametrize("name", ["META-INF/context.xml", "WEB-INF/web.xml"])
+def test_a_descriptor_that_tomcat_would_not_read_is_refused(tmp_path, name):
+    war = make_war(tmp_path / "a.war", [("WEB-INF/a", b""), (name, b"<Context>")])
+    with pytest.raises(CollectionError, match=rf"a\.war: {name} is not well-formed XML"):
+        descriptors(war)
+
+
+def test_a_descriptor_that_is_a_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
+    war = make_war(tmp_path / "a.war", [("WEB-INF/web.xml", b" " * (9 * 2**20))])
+    monkeypatch.setattr(_war, "_read_member", None)
+    with pytest.raises(CollectionError, match="WEB-INF/web.xml would unpack to 9437184 bytes"):
+        descriptors(war)
+
+
+def test_a_descriptor_that_is_longer_than_its_header_says_is_cut_and_refused(tmp_path):
+    war = make_war(tmp_path / "a.war", [("WEB-INF/web.xml", b"<web-app>" + b" " * 5000 + b"</web-app>")])
+    data = bytearray((tmp_path / "a.war").read_bytes())
+    place = data.index(b"PK\x01\x02") + 24
+    assert int.from_bytes(data[place : place + 4], "little") == 5019
+    data[place : place + 4] = (100).to_bytes(4, "little")
+    (tmp_path / "a.war").write_bytes(data)
+    with pytest.raises(CollectionError, match="is damaged|not well-formed"):
+        descriptors(war)

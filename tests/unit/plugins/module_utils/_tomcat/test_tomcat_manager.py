@@ -9,7 +9,6 @@ import base64
 from urllib.parse import parse_qsl
 
 import pytest
-import requests
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat import manager as _manager
@@ -131,7 +130,7 @@ def test_a_connection_knows_where_to_ask_and_who_asks(monkeypatch, name):
 
     monkeypatch.setattr(_manager, name, ask)
     url, secret = (URL + "/", None) if name == "ask_http" else ("ajp://[::1]/roundrobin-manager", "hush")
-    manager = connect(options_of(url, secret, password="p\u00e4:w"), requests if secret is None else None)
+    manager = connect(options_of(url, secret, password="p\u00e4:w"))
     assert manager.has("/a", "000001")
     ((target, options),) = calls
     query = "path=%2Fa&version=000001"
@@ -150,11 +149,10 @@ def test_a_connection_knows_where_to_ask_and_who_asks(monkeypatch, name):
     [
         ("h:8080", None, "url 'h:8080' is not accepted"),
         (URL, "hush", f"ajp_secret is given, but manager_url '{URL}' is not ajp://"),
-        (URL, None, "the Python library requests is missing on this host: it is needed for a manager over HTTP"),
     ],
 )
 def test_what_cannot_be_connected_to(url, secret, message):
     with pytest.raises(CollectionError) as caught:
-        connect(options_of(url, secret), None)
+        connect(options_of(url, secret))
     assert caught.value.message.startswith(message)
     assert "hush" not in caught.value.message

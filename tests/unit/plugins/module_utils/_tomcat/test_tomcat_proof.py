@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 
 import pytest
-import requests
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.health import Answer, build_expectation
@@ -33,7 +32,7 @@ def check(ask, name="shop"):
 
 def read(**given):
     secret = given.pop("secret", None)
-    return read_check(requests, {**GIVEN, **given}, secret)
+    return read_check({**GIVEN, **given}, secret)
 
 
 def test_a_check_of_a_page(web):
@@ -62,12 +61,6 @@ def test_a_check_over_ajp_has_the_secret_and_one_over_http_has_not(web, ajp, ajp
 def test_what_cannot_work_is_refused_before_anything_is_asked(given, words):
     with pytest.raises(CollectionError, match=words):
         read(**given)
-
-
-def test_http_needs_requests_and_ajp_does_not(ajp):
-    with pytest.raises(CollectionError, match="requests"):
-        read_check(None, {**GIVEN, "url": "http://h/"}, None)
-    assert read_check(None, {**GIVEN, "url": ajp}, None).application == "shop"
 
 
 def test_all_are_asked_at_the_same_time():

@@ -221,3 +221,35 @@ def test_what_is_not_healthy_is_not_warmed_up(instance):
     progress = one.carried_out(stop=False, switches=[], start=False, pages=[page], patience=5.0)
     assert not progress.done
     assert ("warm" in one.done, progress.warmed) == (False, [])
+
+
+def test_sessions_are_proved_once_all_are_healthy_and_before_the_warm_up(instance):
+    one = instance()
+
+    def prove(healths):
+        one.done.append("prove")
+        return [{"healthy": [health.healthy for health in healths]}]
+
+    page = Page("http://h/page", lambda: one.done.append("page") or GOOD)
+    progress = one.carried_out(prove_sessions=prove, pages=[page])
+    assert one.done[-4:] == ["ask", "ask", "prove", "page"]
+    assert (progress.sessions, progress.done) == ([{"healthy": [True]}], True)
+
+
+def test_a_member_whose_sessions_are_not_proved_fails(instance):
+    one, progress = instance(), Progress()
+
+    def prove(healths):
+        raise CollectionError("in no store")
+
+    page = Page("http://h/page", lambda: one.done.append("page") or GOOD)
+    with pytest.raises(CollectionError, match="in no store"):
+        carry_out(one.work(prove_sessions=prove, pages=[page]), progress, one.clock)
+    assert progress.step == "Prove every application healthy on the member itself"
+    assert "page" not in one.done
+
+
+def test_what_is_not_healthy_yet_proves_no_sessions(instance):
+    one = instance(answers=(SICK,))
+    progress = one.carried_out(prove_sessions=lambda healths: one.done.append("prove"), patience=10.0)
+    assert (progress.done, "prove" in one.done) == (False, False)

@@ -64,8 +64,9 @@ def test_the_sentence_names_the_slowest_page():
 
 def test_a_url_that_cannot_be_asked_is_refused_first():
     with pytest.raises(CollectionError, match="is not accepted"):
-        read_page(None, "ftp://198.18.0.3/", None)
+        read_page("ftp://198.18.0.3/", None)
 
 
-def test_an_ajp_page_needs_no_requests_library():
-    assert read_page(None, "ajp://198.18.0.3:8009/cart.jsp", "a-secret").url == "ajp://198.18.0.3:8009/cart.jsp"
+def test_only_ajp_has_the_secret():
+    assert "a-secret" in str(read_page("ajp://198.18.0.3:8009/cart.jsp", "a-secret").ask)
+    assert "a-secret" not in str(read_page(CART, "a-secret").ask)

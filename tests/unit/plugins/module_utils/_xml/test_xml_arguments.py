@@ -34,6 +34,7 @@ def test_what_is_not_given_asks_for_an_element_and_nothing_more(entry):
     defaults = {name: option["default"] for name, option in entry.items() if "default" in option}
     defaults.pop("tag", None)
     assert defaults.pop("identify_by", {}) == {}
+    assert not defaults.pop("purge_attributes", False)
     assert defaults == {"attributes": {}, "attributes_to_remove": [], "state": "present"}
 
 

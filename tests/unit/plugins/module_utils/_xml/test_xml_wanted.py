@@ -31,6 +31,20 @@ def test_a_text_tells_elements_apart(edited):
         assert edited({"hosts": [{"children": [{**child, "state": "present"}]}]}, after).count(b"<Alias>") == 2
 
 
+def test_attributes_that_nobody_names_go_where_that_is_asked_for(edited):
+    before = b'<Server><Listener className="a.B" old="1" kept="2"><X z="4"/></Listener></Server>'
+    entry = {
+        "parent": "/Server",
+        "tag": "Listener",
+        "identify_by": {"className": "a.B"},
+        "attributes": {"kept": 3},
+        "children": [{"tag": "X", "attributes": {"y": 5}, "purge_attributes": True}],
+    }
+    after = before.replace(b'kept="2"', b'kept="3"').replace(b'z="4"', b'y="5"')
+    assert edited({"elements": [entry]}, before) == after
+    assert edited({"elements": [{**entry, "purge_attributes": True}]}, before) == after.replace(b' old="1"', b"")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -40,6 +54,7 @@ def test_a_text_tells_elements_apart(edited):
         (nested(attributes=["a"]), PLACE + ": attributes is a list; a dictionary is expected"),
         (nested(children={"tag": "C"}), PLACE + ": children is a dict; a list is expected"),
         (nested(attributes_to_remove=[1]), PLACE + ": attributes_to_remove holds 1; names"),
+        (nested(purge_attributes="a"), PLACE + ": purge_attributes is a str; a boolean is expected"),
         (nested(text=["a"]), PLACE + ": text is a list"),
         (nested(text="a\0"), PLACE + r": text holds the character U\+0000"),
         (nested(text="a", children=[{"tag": "C"}]), PLACE + ": text and children are given"),

@@ -12,13 +12,14 @@ from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.outcome
 WHY = {"task": "Health | Prove it", "reason": "status 503", "log_lines": [], "policy": "rollback_member"}
 
 
-def ended(plan, failures=None, given_back=(), **results):
+def ended(plan, failures=None, given_back=(), lost=(), **results):
     hosts = list(plan["members"])
     return outcome(
         plan,
         {host: results.get(host, "") for host in hosts},
         {host: (failures or {}).get(host) for host in hosts},
         given_back,
+        lost,
     )
 
 
@@ -78,6 +79,20 @@ def test_whom_a_run_before_left_out_is_left_out_still(read_chain):
     found = ended(chain.plan(), {"app1": WHY})
     assert found["left_out"] == ["app2"]
     assert ended(chain.plan(), {"app1": WHY}, app2="done")["left_out"] == []
+
+
+def test_a_host_that_ansible_gave_up_has_failed(read_chain):
+    """A host of a hook could not be reached: app1 was out by then, app2 not touched yet. Of app3 it is known why."""
+    found = ended(read_chain(3).plan(), {"app3": WHY}, lost=["app1", "app2", "app3"], app1="left_out")
+    assert (found["result"], found["left_out"]) == ("failed", ["app1"])
+    assert found["failures"]["app3"] == WHY
+    of_app3, of_app1, of_app2 = found["last_words"]
+    assert (
+        "app1 did not take 1.1 (it is OUT OF SERVICE: run roundrobin.tomcat.repair): a hook or a setting: a host could"
+        in of_app1
+    )
+    assert "app2 did not take 1.1 (it was not touched): " in of_app2
+    assert "app3 did not take 1.1" in of_app3
 
 
 def test_a_record_that_stays_is_told(read_chain):

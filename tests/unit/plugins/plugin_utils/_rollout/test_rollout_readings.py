@@ -45,7 +45,7 @@ def test_a_host_that_is_out_of_reach_is_named_once(read_chain):
     assert problems_of(chain) == [f"web1, app2: {timed_out}"]
 
 
-@pytest.mark.parametrize("kind", ["releases", "staging", "stores"])
+@pytest.mark.parametrize("kind", ["releases", "staging", "stores", "sessions"])
 def test_what_failed_on_several_hosts_is_one_line(read_chain, kind):
     chain = read_chain(3)
     for host in ("app1", "app3"):
@@ -162,6 +162,24 @@ def test_sessions_that_nothing_keeps_are_warned_of(read_chain):
     assert "whoever has a session on a member loses it" in warning
 
 
+def test_sessions_that_a_stop_of_their_tomcat_would_lose_are_warned_of(read_chain):
+    chain = read_chain(3)
+    figures = {"name": "shop", "sessions": 0, "largest_bytes": 0, "incomplete": 0}
+    chain.readings["sessions"] = {
+        "app1": {"contexts": [{**figures, "sessions": 2, "largest_bytes": 1536211, "incomplete": 1}]},
+        "app2": {"contexts": [figures, {**figures, "name": "ROOT", "incomplete": 12}]},
+        "app3": {"contexts": []},
+    }
+    lost = "What is not stored is lost when this Tomcat stops; its log says which sessions, and why."
+    assert list(facts_of(chain)[1].warnings) == [
+        f"app1: shop: 2 sessions could not be stored (the largest has 1.5 MB) and 1 session could be stored in part only. {lost}",
+        f"app2: ROOT: 12 sessions could be stored in part only. {lost}",
+    ]
+    # The largest is one of those that could not be stored.
+    chain.readings["sessions"] = {"app1": {"contexts": [{**figures, "sessions": 1}]}}
+    assert list(facts_of(chain)[1].warnings) == [f"app1: shop: 1 session could not be stored. {lost}"]
+
+
 # The lock -------------------------------------------------------------------
 
 
@@ -172,6 +190,18 @@ def test_a_lock_that_another_rollout_holds_is_a_problem(read_chain):
     findings = Findings()
     assert read_locks(chain.readings["locks"], "", findings) is None
     assert list(findings.problems) == ["web1, web2: rollout B by bob@ctl holds the lock"]
+
+
+def test_what_ended_on_one_httpd_is_not_undone_for_another_that_kept_its_record(read_chain):
+    """web2 could not be reached when rollout A was over."""
+    chain = read_chain(2, httpds=2)
+    chain.interrupted(chain.plan(), rollout="A", httpds=["web2"])
+    chain.readings["locks"][0]["ended"] = ["A"]
+    findings = Findings()
+    assert read_locks(chain.readings["locks"], "", findings) is None
+    assert list(findings.problems) == []
+    (warning,) = findings.warnings
+    assert warning.startswith("web2: still has the record of rollout A (deploy of ROOT 1.1, ")
 
 
 def records(read_chain, *, took_over=None):

@@ -167,6 +167,17 @@ def test_killed_run_is_interrupted_in_its_phase(phase):
     assert log.member("app2")["result"] == "untouched"
 
 
+def test_a_member_that_ansible_gave_up_is_out():
+    """Its hook could not reach a host, so none of its tasks ran any more."""
+    why = {"app1": {"task": "a hook or a setting", "reason": "a host could not be reached", "log_lines": []}}
+    log = Journal(plan=plan("app1", "app2")).phases(1, "app1", "drain").phases(1, "app2", *WAY, "done")
+    log.finished(20, "failed", by_host={"app1": "left_out", "app2": "done"}, failures=why)
+    member = log.member()
+    assert (member["result"], member["reason"]) == ("left_out", "a hook or a setting: a host could not be reached")
+    assert member["out"][-1]["to"] is None
+    assert log.member("app2")["result"] == "done"
+
+
 def test_what_failed_before_the_first_phase():
     member = Journal(plan=plan("app1")).phases(1, "app1", "failed", text="No space left on device").member()
     assert (member["result"], member["failures"][0]["phase"], member["out"]) == ("failed", None, [])

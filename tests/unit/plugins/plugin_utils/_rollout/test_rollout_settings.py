@@ -196,3 +196,16 @@ def test_paths_to_warm_up_are_a_list(paths):
     settings, problems = checked(warm_up=paths)
     assert settings.warm_up == ()
     assert problems == [f'rolling_deploy_warm_up is {paths!r}, it must be a list of paths, as ["/shop/"].']
+
+
+@pytest.mark.parametrize("given", [["store", "proof"], "store,proof", "[store, proof]"])
+def test_what_is_accepted(given):
+    settings, problems = checked(accept=given)
+    assert (settings.accept, problems) == (("store", "proof"), [])
+
+
+@pytest.mark.parametrize("given", [["stor"], "stor", [1], {"store": True}, True])
+def test_what_cannot_be_accepted_is_told(given):
+    settings, (problem,) = checked(accept=given)
+    assert settings.accept == ()
+    assert problem.endswith(", it may have store, cookie, proof.")

@@ -104,6 +104,16 @@ def test_what_is_broken_is_shown_and_named_first(read_chain):
     assert table(found, "Session store")[1][2:] == ["no", "-", "-", "-"]
 
 
+def test_sessions_that_could_not_be_stored_are_shown_once(read_chain):
+    chain = read_chain(["vm1", "vm1"], httpds=2, applications=APPLICATIONS)
+    figures = {"name": "shop", "sessions": 2, "largest_bytes": 1536211, "incomplete": 0}
+    chain.readings["sessions"] = {host: {"contexts": [figures]} for host in ("app1", "app2")}
+    found = shown(chain)
+    assert found["problems"] == []
+    lost = "What is not stored is lost when this Tomcat stops; its log says which sessions, and why."
+    assert found["warnings"] == [f"app1, app2: shop: 2 sessions could not be stored (the largest has 1.5 MB). {lost}"]
+
+
 def test_each_application_has_its_own_line(read_chain):
     chain = read_chain(["vm1", "vm1"], httpds=2, applications=APPLICATIONS)
     chain.release("app1", "2.0", "1.9", base="shop").sick("app1", application="shop")

@@ -94,7 +94,12 @@ def planned(topology=None, serving=None, managers=None, **settings):
     [
         (chain(), {"memcached_sticky": "false"}, "does not go with tomcat_instance_memcached_sticky false"),
         (chain(), {"memcached_sticky": False}, "every user would get the new release at once"),
-        (chain(), {"storage_key_prefix": "static:x,webappVersion"}, "webappVersion in the storageKeyPrefix"),
+        (
+            chain(),
+            {"storage_key_prefix": "static:x,webappVersion"},
+            "does not go with storageKeyPrefix static:x,webappVersion",
+        ),
+        (chain(), {"storage_key_prefix": "host,context.hash"}, "none would find the sessions of another"),
         (chain("redis"), {}, "tomcat_instance_session_store redis: it was not shown"),
         (chain(), {"policy": "stop"}, "rolling_deploy_on_failure stop: nobody is out of service"),
         (chain(manager=False), {}, "app1, app2: rolling_deploy_strategy parallel needs Tomcat's own manager"),

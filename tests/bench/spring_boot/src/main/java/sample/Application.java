@@ -1,5 +1,7 @@
 package sample;
 
+import jakarta.servlet.http.HttpSession;
+import java.io.Serializable;
 import java.util.Map;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.builder.SpringApplicationBuilder;
@@ -18,5 +20,17 @@ public class Application extends SpringBootServletInitializer {
     @GetMapping("/health")
     Map<String, String> health() {
         return Map.of("status", "ok");
+    }
+
+    /** In the session as an object of the application's own class. */
+    @GetMapping("/counter")
+    Map<String, Object> counter(HttpSession session) {
+        Counter before = (Counter) session.getAttribute("counter");
+        Counter now = new Counter(before == null ? 1 : before.number() + 1);
+        session.setAttribute("counter", now);
+        return Map.of("counter", now.number(), "session", session.getId());
+    }
+
+    record Counter(int number) implements Serializable {
     }
 }
