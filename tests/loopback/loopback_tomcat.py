@@ -42,8 +42,9 @@ if (s != null && request.getParameter("end") == null) {
 @contextlib.contextmanager
 def running(home, base, log):
     """Tomcat in the foreground; whoever leaves has stopped it, or it is killed."""
-    # C1 alone: nothing here runs long enough for more to pay.
-    java = {"CATALINA_OPTS": "-XX:TieredStopAtLevel=1", "LC_ALL": "C.UTF-8"}
+    # C1 alone: nothing here runs long enough for more to pay. A port that is in use ends Tomcat, as with the role.
+    options = "-XX:TieredStopAtLevel=1 -Dorg.apache.catalina.startup.EXIT_ON_INIT_FAILURE=true"
+    java = {"CATALINA_OPTS": options, "LC_ALL": "C.UTF-8"}
     java |= {"CATALINA_HOME": str(home), "CATALINA_BASE": str(base)}
     with log.open("w") as output:
         tomcat = subprocess.Popen(
