@@ -1,7 +1,7 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host is and has: its distribution, packages, users, small files."""
+"""What a host is and has: its distribution, packages, users, units that run, small files."""
 
 # Private to this collection.
 
@@ -105,6 +105,18 @@ def users(names: t.Iterable[str]) -> dict[str, dict[str, str]]:
         except KeyError:  # no such user, or a user without a group
             continue
     return found
+
+
+def running(units: t.Sequence[str], run: Run) -> list[str]:
+    """Return those of systemd's units that run, or are being started. An unknown unit is one that does not."""
+    if not units:
+        return []
+    code, out, err = run(["systemctl", "show", "--property=Id,ActiveState", "--", *units])
+    if code != 0:
+        raise CollectionError(f"systemctl ended with {code}: {err.strip() or out.strip()}; a host with systemd is expected")
+    states = [dict(line.split("=", 1) for line in block.splitlines()) for block in out.strip().split("\n\n")]
+    active = {state["Id"] for state in states if state.get("ActiveState") in ("active", "activating", "reloading")}
+    return [unit for unit in units if unit in active]
 
 
 def content(path: str) -> str | None:

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: host_info
 short_description: Look at a host, in one call
 description:
-  - Returns which distribution a host has, and which of the asked packages, users, files and directories are there.
+  - Returns which distribution a host has, and which of the asked packages, users, files and directories are there and which units run.
   - What is not there is an answer like any other, neither a failure nor a warning.
   - It answers at once what M(ansible.builtin.setup), M(ansible.builtin.package_facts), M(ansible.builtin.getent), M(ansible.builtin.find) and
     M(ansible.builtin.slurp) answer in a call each. Each call costs a round trip.
@@ -35,6 +35,11 @@ options:
       - A key is V(DISTRIBUTION MAJOR), V(FAMILY MAJOR), V(DISTRIBUTION) or V(FAMILY), such as V(Debian 12), V(RedHat 9) or V(RedHat).
         The closest one is taken. A host with none of them is refused.
     type: dict
+  units:
+    description: Units of systemd to look for, such as V(tomcat@jvm1.service).
+    type: list
+    elements: str
+    default: []
   users:
     description: Users to look for.
     type: list
@@ -113,6 +118,11 @@ packages_missing:
   returned: when O(packages) was asked
   type: list
   elements: str
+running:
+  description: Those of the asked units that run, or are being started.
+  returned: success
+  type: list
+  elements: str
 users:
   description: Those of the asked users that exist, each with C(home), C(shell) and C(group).
   returned: success
@@ -156,6 +166,7 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._host import (
     distribution,
     missing,
     os_release,
+    running,
     users,
 )
 
@@ -168,6 +179,7 @@ def main() -> None:
             "checksum_of": {"type": "list", "elements": "str", "default": []},
             "contents_of": {"type": "list", "elements": "path", "default": []},
             "packages": {"type": "dict"},
+            "units": {"type": "list", "elements": "str", "default": []},
             "users": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
@@ -177,7 +189,7 @@ def main() -> None:
         host = distribution(os_release())
         found = {path: entries(path, asked["checksum_of"]) for path in asked["paths"]}
         contents = {path: content(path) for path in asked["contents_of"]}
-        answer: dict[str, t.Any] = {}
+        answer: dict[str, t.Any] = {"running": running(asked["units"], module.run_command)}
         if asked["packages"] is not None:
             answer["platform"] = closest(list(asked["packages"]), host)
             answer["packages_missing"] = missing(

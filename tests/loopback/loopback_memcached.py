@@ -60,6 +60,13 @@ class Memcached:
             counters = (b"cmd_get", b"cmd_set", b"cmd_touch", b"incr_hits", b"decr_hits", b"delete_hits")
             return sum(int(value) for _stat, name, value in map(bytes.split, stats) if name in counters)
 
+    def forget(self):
+        """As after a restart: it has nothing any more."""
+        with self.connect() as connection, connection.makefile("rwb") as stream:
+            stream.write(b"flush_all\r\n")
+            stream.flush()
+            assert stream.readline() == b"OK\r\n"
+
     def stop(self):
         self.process.terminate()
         self.process.wait(10)

@@ -125,6 +125,19 @@ def test_a_logout_is_one_for_all(cluster):
             assert [user.look(member, cookie)["user"] for cookie in (first, user.cookie)] == [None, None]
 
 
+def test_a_logout_outlives_a_node(cluster):
+    """The Tomcat of before has a copy in memory, and the node that knew of the end has lost all it had."""
+    for node in cluster.nodes:
+        users = log_in(cluster.a)
+        first = [user.cookie for user in users]
+        for user in users:
+            user.count(cluster.b)
+            assert cluster.b.ask("/logout", user.cookie)[1]["logged_out"] is True
+        node.forget()
+        for user, cookie in zip(users, first, strict=True):
+            assert [user.look(member, cookie)["user"] for member in cluster.members] == [None] * len(cluster.members)
+
+
 def test_a_new_session_id_and_the_one_of_before(cluster):
     """After a login nobody gets in with the id of before it."""
     users = log_in(cluster.a)

@@ -6,10 +6,15 @@
 from __future__ import annotations
 
 import json
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from chain import recap
 
+#: Those of molecule.yml.
+OPTIONS = "-Xmx192m -XX:TieredStopAtLevel=1"
 SERVER_XML = "/var/opt/tomcat/app1/conf/server.xml"
 
 
@@ -69,6 +74,31 @@ def test_settings_that_do_not_work_take_one_member_out_and_the_next_run_heals_it
     healed = chain.play("site")
     assert healed.returncode == 0, healed.stdout
     assert chain.versions("web1", ["app1", "app2"]) == {"app1": "1.0", "app2": "1.0"}
+    assert chain.member_states("web1") == {"app1": "enabled", "app2": "enabled"}
+
+
+def test_new_settings_come_to_drained_instances(chain):
+    """One after the other, users notice nothing. No rollout begins while site is at work."""
+    refused = []
+
+    def begin_a_rollout():
+        deadline = time.monotonic() + 60
+        while not refused and time.monotonic() < deadline:
+            play = chain.play("rolling_restart", "--check")
+            refused.extend(re.findall(r"rollout \S+-site \(site\) by", " ".join(play.stdout.split())))
+
+    with chain.load("web1", users=30, min_requests=1000) as users, ThreadPoolExecutor() as pool:
+        rival = pool.submit(begin_a_rollout)
+        play = chain.play("site", "-e", f"tomcat_instance_java_opts='{OPTIONS} -Dnew.setting=yes'")
+        rival.result()
+    assert play.returncode == 0, play.stdout
+    assert users.noticed == {}
+    assert refused
+    for host in ("app1", "app2"):
+        assert "-Dnew.setting=yes" in chain.command(
+            host, "xargs -0 < /proc/$(systemctl show -P MainPID tomcat@$(hostname))/cmdline"
+        )
+    assert chain.member_states("web1") == {"app1": "enabled", "app2": "enabled"}
 
 
 def test_status_shows_what_is_down_beside_what_is_not(chain):

@@ -93,21 +93,23 @@ final class MemcachedSession extends MemcachedBackupSession {
         }
     }
 
-    private Future<Boolean> write(long owner, int count) {
-        recordIsNew();
-        return canBeRecorded()
-                ? store.memcached.set(store.owners.recordKey(getIdInternal()), expiration(), SessionRecord.bytes(owner, count), SessionOwners.BYTES)
-                : CompletableFuture.completedFuture(false);
-    }
-
     Future<Boolean> writeRecord() {
         synchronized (recording) {
-            return write(store.owners.self, requests);
+            recordIsNew();
+            byte[] mine = SessionRecord.bytes(store.owners.self, requests);
+            return canBeRecorded()
+                    ? store.memcached.set(store.owners.recordKey(getIdInternal()), expiration(), mine, SessionOwners.BYTES)
+                    : CompletableFuture.completedFuture(false);
         }
     }
 
+    /** On each node: a session that ended must not begin again with a copy in some memory, because one node lost what it had. */
     void writeEnd() {
-        write(SessionRecord.ENDED, 0);
+        for (String id : store.owners.withEachNode(getIdInternal())) {
+            if (store.nodes.canHitMemcached(id)) {
+                store.memcached.set(store.owners.recordKey(id), expiration(), SessionRecord.bytes(SessionRecord.ENDED, 0), SessionOwners.BYTES);
+            }
+        }
     }
 
     /** A new session: its record is written with this request. */

@@ -78,6 +78,27 @@ def test_packages_that_cannot_be_asked_for():
     assert _host.missing([], "", lambda command: (0, "", "")) == []
 
 
+SHOWN = """ActiveState=active
+Id=tomcat@jvm1.service
+
+ActiveState=inactive
+Id=tomcat@jvm2.service
+
+ActiveState=activating
+Id=tomcat@jvm3.service
+"""
+
+
+def test_units_that_run():
+    units = [f"tomcat@jvm{number}.service" for number in (3, 2, 1)]
+    asked = []
+    assert _host.running(units, lambda command: (asked.append(command), (0, SHOWN, ""))[1]) == [units[0], units[2]]
+    assert asked == [["systemctl", "show", "--property=Id,ActiveState", "--", *units]]
+    assert _host.running([], None) == []
+    with pytest.raises(CollectionError, match="systemctl ended with 1: no bus; a host with systemd is expected"):
+        _host.running(units, lambda command: (1, "", "no bus\n"))
+
+
 def test_users_that_exist():
     me = pwd.getpwuid(os.getuid())
     assert _host.users([me.pw_name, "nobody-of-this-name"]) == {
