@@ -113,7 +113,9 @@ def running(units: t.Sequence[str], run: Run) -> list[str]:
         return []
     code, out, err = run(["systemctl", "show", "--property=Id,ActiveState", "--", *units])
     if code != 0:
-        raise CollectionError(f"systemctl ended with {code}: {err.strip() or out.strip()}; a host with systemd is expected")
+        raise CollectionError(
+            f"systemctl ended with {code}: {err.strip() or out.strip()}; a host with systemd is expected"
+        )
     states = [dict(line.split("=", 1) for line in block.splitlines()) for block in out.strip().split("\n\n")]
     active = {state["Id"] for state in states if state.get("ActiveState") in ("active", "activating", "reloading")}
     return [unit for unit in units if unit in active]
