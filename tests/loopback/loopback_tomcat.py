@@ -20,7 +20,7 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 from loopback import ROOT, free_ports, wait_until
 
-START_SECONDS = 60
+START_SECONDS = 120
 CONF = ["catalina.properties", "logging.properties", "tomcat-users.xml", "web.xml", "server.xml", "context.xml"]
 PASSWORD = "not-a-password-in-a-test"
 SECRET = "not-a-secret-in-a-test"

@@ -138,6 +138,20 @@ def test_a_logout_outlives_a_node(cluster):
             assert [user.look(member, cookie)["user"] for member in cluster.members] == [None] * len(cluster.members)
 
 
+def test_a_node_that_was_restarted_is_filled_again(cluster):
+    """So that users go on at another Tomcat, also those who have sent no request since then."""
+    users = log_in(cluster.a)
+    moved = log_in(cluster.a)
+    for user in moved:
+        user.count(cluster.a)
+        user.count(cluster.b)
+    for node in cluster.nodes:
+        node.forget()
+    time.sleep(5)
+    cluster.burst(users + moved, cluster.c)
+    assert complaints(users + moved, cluster.a) == []
+
+
 def test_a_new_session_id_and_the_one_of_before(cluster):
     """After a login nobody gets in with the id of before it."""
     users = log_in(cluster.a)

@@ -96,6 +96,9 @@ public class MemcachedSessionManager extends MemcachedBackupSessionManager {
     public void backgroundProcess() {
         super.backgroundProcess();
         store.touchNodes();
+        if (store.isOwned()) {
+            store.fillNodes();
+        }
     }
 
     // ---- Finding a session

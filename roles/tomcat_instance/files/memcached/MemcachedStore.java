@@ -23,11 +23,14 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import net.spy.memcached.MemcachedClient;
+import org.apache.catalina.Session;
 import org.apache.catalina.connector.Request;
 
 /** What MSM keeps behind its manager: the work with memcached. */
 final class MemcachedStore extends MemcachedSessionService {
     private static final int LONGEST_TIME = 30 * 24 * 3600;
+    /** After that all sessions are looked for once more. */
+    private static final int FILLED_SECONDS = 24 * 3600;
 
     final MemcachedSessionManager manager;
     final SessionOwners owners = new SessionOwners(this);
@@ -314,16 +317,51 @@ final class MemcachedStore extends MemcachedSessionService {
         // MSM marks on the session what is to be stored, and one request that has stored it wipes the marks of all that are under way.
         // So these store it in any case, and one after the other, as the last one has to be the last in memcached too.
         synchronized (session.storing) {
-            boolean marksAreLost = session.wasStoredSince(request) || !id.equals(session.storedAs);
-            session.beingStoredAs = id;
-            session.mayHaveChanged();
-            Future result = super.backupSession(id, idChanged || marksAreLost, requestId);
-            session.timesStored++;
-            if (!nodes.isValidForMemcached(id) || result.isDone() && hasFailed(result)) {
-                session.isNotStored = true;
-            }
-            return result;
+            return store(session, id, idChanged || session.wasStoredSince(request) || !id.equals(session.storedAs), requestId);
         }
+    }
+
+    @SuppressWarnings("rawtypes")
+    private Future store(MemcachedSession session, String id, boolean inAnyCase, String requestId) {
+        session.beingStoredAs = id;
+        session.mayHaveChanged();
+        Future result = super.backupSession(id, inAnyCase, requestId);
+        session.timesStored++;
+        if (!nodes.isValidForMemcached(id) || result.isDone() && hasFailed(result)) {
+            session.isNotStored = true;
+        }
+        return result;
+    }
+
+    /**
+     * A node that was restarted has nothing. What it had of this Tomcat's sessions is stored there again, so that another Tomcat can go on with them.
+     *
+     * <p>That is seen by a mark on each node. No record is written: a session that went on elsewhere is in memory here too, and nobody knows it
+     * here. Where there is no record, the cookie's route counts, and so the right one of both copies.
+     */
+    void fillNodes() {
+        for (String mark : owners.withEachNode("filled" + owners.self)) {
+            String key = owners.recordKey(mark);
+            if (nodes.canHitMemcached(mark) && memcached.get(key, SessionOwners.BYTES) == null) {
+                for (Session each : manager.findSessions()) {
+                    fill((MemcachedSession) each, node(mark));
+                }
+                memcached.set(key, FILLED_SECONDS, new byte[0], SessionOwners.BYTES);
+            }
+        }
+    }
+
+    private void fill(MemcachedSession session, String node) {
+        synchronized (session.storing) {
+            String id = session.getIdInternal();
+            if (session.isValidInternal() && node.equals(node(id)) && owners.readRecord(id) == null) {
+                store(session, id, true, null);
+            }
+        }
+    }
+
+    private String node(String id) {
+        return String.valueOf(nodes.getSessionIdFormat().extractMemcachedId(id));
     }
 
     private boolean hasFailed(Future<?> done) {
