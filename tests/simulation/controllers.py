@@ -90,6 +90,7 @@ class Driver:
     # Called at each point.
     seen: t.Callable[[Playbook, tuple[t.Any, ...]], None] = lambda playbook, what: None
     points: list[tuple[str, str, t.Any]] = field(default_factory=list)
+    counts_from: int = 0
 
 
 class Playbook:
@@ -226,7 +227,8 @@ class Playbook:
         """Something is about to happen."""
         index = len(self.driver.points)
         self.driver.points.append((what, host, detail))
-        self.driver.seen(self, (what, host, detail))
+        if index >= self.driver.counts_from:
+            self.driver.seen(self, (what, host, detail))
         fault = self.driver.faults.get(index)
         if fault is not None:
             self._goes_wrong(fault, host)
@@ -277,18 +279,20 @@ class Playbook:
         world = self.world
         if what == "member":
             place, state = detail
-            self._holds_lock(host)
             if state == "enabled":
                 if not world.well(host):
                     raise BrokenError(f"{host} is put in service and is not well")
             else:
+                self._holds_lock(host)
                 up = world.usable(*place[:2])
                 if host in up and len(up) - 1 < self.order.min_available:
                     raise BrokenError(f"{host} is taken out at {place[0]}: {len(up) - 1} would be left")
         elif what == "stop" or (what in ("switch", "context") and not self._beside):
-            self._holds_lock(host)
+            if not self.outlived:
+                self._holds_lock(host)
             for place, state in world.states.items():
-                if place[2] == host and state == "enabled" and place not in world.put_in:
+                excused = place in world.put_in or self.outlived
+                if place[2] == host and state == "enabled" and not excused:
                     raise BrokenError(f"{what} of {host} while {place[0]} gives it users")
         elif what in ("write", "remove") and detail == RECORD:
             lock = world.lock(host)
@@ -306,8 +310,6 @@ class Playbook:
         return self.order.strategy == "parallel" or self.run.position[0] >= 4
 
     def _holds_lock(self, host: str) -> None:
-        if self.outlived:
-            return
         for httpd in self.world.shape.names:
             lock = self.world.lock(httpd)
             if not lock or lock.holder != self.holder or lock.status != "running":

@@ -92,10 +92,11 @@ class Lazy(collections.abc.Mapping[str, t.Any]):
 
 def forced(value: t.Any) -> t.Any:
     """A value in which nothing waits to be evaluated, without what is omitted."""
-    if isinstance(value, collections.abc.Mapping):
-        pairs = ((key, forced(item)) for key, item in value.items())
+    kind = type(value)
+    if kind in (dict, Lazy, Known):
+        pairs = [(key, forced(item)) for key, item in value.items()]
         return {key: item for key, item in pairs if item is not OMIT}
-    return [forced(item) for item in value] if isinstance(value, list) else value
+    return [forced(item) for item in value] if kind is list else value
 
 
 class LazyContext(Context):

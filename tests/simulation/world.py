@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import json
 import typing as t
 from dataclasses import dataclass, field
@@ -175,7 +176,7 @@ class World:
     def lock(self, httpd: str) -> record.Lock | None:
         """The record that an httpd's host has."""
         found = self.files.get((httpd, RECORD))
-        return record._parse_lock(*found) if found else None
+        return parse_lock(*found) if found else None
 
     def serves(self, host: str, name: str) -> str | None:
         """The release that new users get of an instance; None where it does not run, or has none."""
@@ -206,20 +207,19 @@ class World:
     def key(self) -> tuple[t.Any, ...]:
         """The world without its times and without the names of its rollouts: two with the same key have the same future."""
         names: dict[str, int] = {}
-        locks = []
+        locks: list[t.Any] = []
         ended = {
-            line["id"]
+            rollout
             for (_host, path), (content, _when) in self.files.items()
             if path == HISTORY
-            for line in map(json.loads, content.splitlines())
-            if not line.get("taken_over_by")
+            for rollout in ended_by(content)
         }
         for httpd in self.shape.names:
             found = self.files.get((httpd, RECORD))
             if found is None:
                 locks.append(None)
                 continue
-            lock = record._parse_lock(*found)
+            lock = parse_lock(*found)
             of = lock.record
             locks.append(
                 (
@@ -228,7 +228,7 @@ class World:
                     lock.id in ended,
                     names.get(of.get("took_over") or "", -1),
                     *(of.get(word) for word in ("kind", "application", "version", "policy")),
-                    json.dumps(of.get("members")),
+                    members_of(found[0]),
                 )
             )
         return (
@@ -273,6 +273,43 @@ class World:
                 self.states[place] = "enabled"
                 self.put_in.add(place)
                 self.taken_out.discard(place)
+
+
+# The real ones, but once for each content: a record is read at each step, and never changes in place.
+PARSE_LOCK = record._parse_lock
+DUMPS = json.dumps
+
+
+@functools.lru_cache(maxsize=4096)
+def _parsed(content: bytes) -> record.Lock:
+    return PARSE_LOCK(content, 0.0)
+
+
+def parse_lock(content: bytes, renewed: float) -> record.Lock:
+    return dataclasses.replace(_parsed(content), renewed=renewed)
+
+
+@functools.lru_cache(maxsize=4096)
+def ended_by(content: bytes) -> frozenset[str]:
+    """The rollouts that ended by a history."""
+    lines = map(json.loads, content.splitlines())
+    return frozenset(line["id"] for line in lines if not line.get("taken_over_by"))
+
+
+@functools.lru_cache(maxsize=4096)
+def members_of(content: bytes) -> str:
+    """The part of a record that is about members, as text."""
+    return DUMPS(_parsed(content).record.get("members"))
+
+
+class QuickJson:
+    """JSON without blanks: the interpreter writes that much quicker."""
+
+    loads = staticmethod(json.loads)
+
+    @staticmethod
+    def dumps(value: t.Any, indent: int | None = None) -> str:
+        return DUMPS(value)
 
 
 RECORD = f"{record.DEFAULT_DIRECTORY}/rollout.json"
@@ -789,6 +826,8 @@ def ends() -> list[tuple[t.Any, str, t.Any]]:
     """What is put in place of what: where, its name, and what the world has for it."""
     return [
         *((record, name, value) for name, value in (("_read", read_file), ("_write", write_file), ("os", NO_DISK))),
+        (record, "_parse_lock", parse_lock),
+        (record, "json", QuickJson),
         *((record, name, value) for name, value in (("remove_file", remove_file), ("write_lock", no_lock))),
         (record.RolloutStore.__init__, "__kwdefaults__", {**record.RolloutStore.__init__.__kwdefaults__, "now": now}),
         (change.apply, "__kwdefaults__", {"watch": lambda worker: lambda: None}),
