@@ -39,7 +39,7 @@ from world import MENDED, NEW, Shape, World, in_place
 # The states of the short form, and of the long one.
 IN_CI, AT_LENGTH = 20_000, 1_000_000
 # How many faults are tried at a start in a round, and how many runs may go wrong before all is to be put right.
-AT_A_TIME = 6
+AT_A_TIME = 3
 LONGEST_WAY = 3
 
 Step = tuple[Order, tuple[tuple[int, Fault], ...]]
@@ -299,8 +299,9 @@ def heal(before: World, after: World, playbook: Playbook) -> None:
             raise BrokenError(f"{place[2]} stays {state} at {place[0]}")
         if state == "enabled" and not after.well(place[2]):
             raise BrokenError(f"{place[2]} is enabled and not well")
-    # A repair that ends with different releases leaves what is beside them, for a run to come.
+    # A repair that ends with different releases leaves what is beside them, for a run to come; so does one that finds no record.
     different = len({after.serves(host, "ROOT") for host in after.shape.hosts}) > 1
+    different = different or not any(map(before.lock, before.shape.names))
     for (host, name), contexts in after.served.items():
         if len(contexts) != 1 and not (different and playbook.order.kind == "repair"):
             raise BrokenError(f"{host} serves {len(contexts)} releases of {name}")

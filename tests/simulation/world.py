@@ -544,7 +544,10 @@ class Releases(AppReleases):
         self.disk = SimpleNamespace(read=self.read, name=name, directory=f"{base}/releases/{name}")
 
     def read(self) -> State:
-        return here().controller.world.releases[self.key]
+        found = here().controller.world.releases.get(self.key)
+        if found is None:
+            raise CollectionError(f"name {self.key[1]!r} is not accepted")
+        return found
 
     def _usable_release(self, state: State, version: str, source: t.Any) -> Release | None:
         return state.releases.get(version)
@@ -632,7 +635,10 @@ def session_info(options: Result) -> Result:
     if here().controller.slow and options.get("wait_older"):
         world.now += float(options["wait_older"])
     contexts, problems = [], []
-    for name in [options["name"]] if options.get("name") else list(world.chain.applications):
+    names = [options["name"]] if "name" in options else list(world.chain.applications)
+    if not set(names) <= set(world.chain.applications):
+        return {"failed": True, "msg": f"name {names} is not accepted"}
+    for name in names:
         linked, served = world.releases[host, name].contexts, world.served[host, name]
         for one in linked:
             newest = one == linked[-1]
