@@ -223,6 +223,16 @@ class Playbook:
             raise AnsibleConnectionFailure("the connection was cut")
         return answer
 
+    def at_once(self, jobs: t.Sequence[t.Callable[[], None]]) -> None:
+        """One after another; where time matters, as if they had begun together."""
+        began = ended = self.world.now
+        for job in jobs:
+            if self.slow:
+                self.world.now = began
+            job()
+            ended = max(ended, self.world.now)
+        self.world.now = ended
+
     def point(self, what: str, host: str, detail: t.Any = None) -> None:
         """Something is about to happen."""
         index = len(self.driver.points)

@@ -215,6 +215,9 @@ class Actions(t.Protocol):
     def act(self, name: str, arguments: t.Any, host: str, scope: Scope, task: Variables) -> Result:
         """Run a module or a role; a raw result as Ansible would have it."""
 
+    def at_once(self, jobs: t.Sequence[t.Callable[[], None]]) -> None:
+        """Do what several hosts do at the same time."""
+
 
 @dataclass
 class Around:
@@ -383,20 +386,23 @@ class Run:
         # In step: whether a host has the task at all is judged for all of them before it runs on the first.
         scopes = [(host, self.scope(host, task, around)) for host in chosen]
         wanted = [(host, scope) for host, scope in scopes if self._wanted(task, around, scope)]
-        for host, scope in wanted:
+
+        def one(host: str, scope: Scope) -> None:
             self.position = (*self.position[:1], task.get("name", action), host)
             result = self._result(action, task, host, scope)
             of_all = hosts if around.run_once else [host]
             if result.get("unreachable") and not task.get("ignore_unreachable"):
                 self.unreachable.add(host)
                 self._give_up([host])
-                continue
+                return
             if task.get("register"):
                 for each in of_all:
                     self.facts[each][task["register"]] = result
             if result.get("failed") and not result.get("unreachable") and not task.get("ignore_errors"):
                 failed.update(dict.fromkeys(of_all))
                 failed[host] = (task, result)
+
+        self.actions.at_once([functools.partial(one, host, scope) for host, scope in wanted])
         return failed
 
     def _wanted(self, task: Variables, around: Around, scope: Scope) -> bool:

@@ -332,6 +332,9 @@ class Controller(t.Protocol):
     def call(self, module: str, host: str, make: t.Callable[[], Result]) -> Result:
         """Reach a host, have it done, get the answer; raise where it cannot be reached or the answer is lost."""
 
+    def at_once(self, jobs: t.Sequence[t.Callable[[], None]]) -> None:
+        """Do several things that begin at the same time."""
+
     def is_gone(self, holder: Result) -> bool:
         """Whether the process of a holder does not live any more."""
 
@@ -782,7 +785,9 @@ class SimulatedCaller:
         self.action = action
 
     def run(self, calls: t.Sequence[Call]) -> list[Result]:
-        return [self._answer(call) for call in calls]
+        answers: list[Result] = []
+        here().controller.at_once([lambda call=call: answers.append(self._answer(call)) for call in calls])
+        return answers
 
     def _answer(self, call: Call) -> Result:
         try:

@@ -122,6 +122,7 @@ def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str
             largest_batch=max(map(len, batches), default=0),
             retiring=len(retires),
             forks=settings.forks,
+            beside=settings.beside,
         ),
         "proves_sessions": _proves_sessions(topology, settings),
         "interrupted": dict(interrupted.file) if interrupted else None,
