@@ -29,7 +29,7 @@ from jinja2.runtime import Context, missing
 Variables = t.Mapping[str, t.Any]
 Result = dict[str, t.Any]
 
-PLAY_WORDS = {"name", "hosts", "gather_facts", "become", "any_errors_fatal", "vars_files", "vars", "tasks", "serial"}
+PLAY_WORDS = {"name", "hosts", "gather_facts", "become", "any_errors_fatal", "vars_files", "vars", "tasks", "serial", "strategy"}
 TASK_WORDS = {
     *("name", "when", "vars", "loop", "loop_control", "register", "run_once", "delegate_to", "delegate_facts"),
     *("check_mode", "changed_when", "ignore_errors", "ignore_unreachable", "become", "no_log"),
