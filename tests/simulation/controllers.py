@@ -293,13 +293,14 @@ class Playbook:
                 if not world.well(host):
                     raise BrokenError(f"{host} is put in service and is not well")
             else:
-                self._holds_lock(host)
+                # Where another one took over amid the beginning, some httpds have the lock of this run all the same.
+                self._holds_lock(host, [place[0]] if self.outlived else world.shape.names)
                 up = world.usable(*place[:2])
                 if host in up and len(up) - 1 < self.order.min_available:
                     raise BrokenError(f"{host} is taken out at {place[0]}: {len(up) - 1} would be left")
         elif what == "stop" or (what in ("switch", "context") and not self._beside):
             if not self.outlived:
-                self._holds_lock(host)
+                self._holds_lock(host, world.shape.names)
             for place, state in world.states.items():
                 excused = place in world.put_in or self.outlived
                 if place[2] == host and state == "enabled" and not excused:
@@ -319,8 +320,8 @@ class Playbook:
     def _beside(self) -> bool:
         return self.order.strategy == "parallel" or self.run.position[0] >= 4
 
-    def _holds_lock(self, host: str) -> None:
-        for httpd in self.world.shape.names:
+    def _holds_lock(self, host: str, httpds: t.Sequence[str]) -> None:
+        for httpd in httpds:
             lock = self.world.lock(httpd)
             if not lock or lock.holder != self.holder or lock.status != "running":
                 raise BrokenError(f"{host} is changed and {httpd} does not have the lock of this run")

@@ -37,7 +37,7 @@ from controllers import BrokenError, Driver, Fault, Order, Playbook
 from world import MENDED, NEW, Shape, World, in_place
 
 # The states of the short form, and of the long one.
-IN_CI, AT_LENGTH = 20_000, 1_000_000
+IN_CI, AT_LENGTH = 50_000, 1_000_000
 # How many faults are tried at a start in a round, and how many runs may go wrong before all is to be put right.
 AT_A_TIME = 3
 LONGEST_WAY = 3
@@ -204,7 +204,7 @@ class Search:
             key = hash((after.key(), start.order))
             if key not in self.rests:
                 self.rests.add(key)
-                self._heal(case, after, way)
+                self._heal(case, after, way, finished=playbook.outcome.get("result") == "done")
                 if len(way) < LONGEST_WAY:
                     self.fresh += [Start(case, after, way, order) for order in (repair_of(case.order), case.order)]
             return driver.points
@@ -212,13 +212,16 @@ class Search:
             self.find(error, case, way)
             return []
 
-    def _heal(self, case: Case, world: World, way: tuple[Step, ...]) -> None:
-        """A repair, and the same run again, end whole."""
+    def _heal(self, case: Case, world: World, way: tuple[Step, ...], *, finished: bool) -> None:
+        """A repair, and the same run again, end whole.
+
+        finished: whether the run before has brought its release to all members, whatever it could not note or tell.
+        """
         order = case.order
         for orders in ((repair_of(order), again(case)), (again(case),)):
             healed = world.copy()
             for one in orders:
-                key = hash((healed.key(), one))
+                key = hash((healed.key(), one, finished))
                 if key in self.whole:
                     break
                 before = healed.copy()
@@ -226,6 +229,8 @@ class Search:
                 try:
                     judge(before, healed, playbook)
                     heal(before, healed, playbook)
+                    if finished and one.kind == "repair" and healed.served != before.served:
+                        raise BrokenError("what a rollout has done everywhere is undone")
                 except BrokenError as error:
                     raise BrokenError(f"{error} (by a {one.kind} where nothing went wrong)") from error
                 self.whole.add(key)
@@ -277,16 +282,21 @@ def judge(before: World, after: World, playbook: Playbook) -> None:
             contexts = [one.version for one in after.served[host, "ROOT"]]
             if contexts != [wanted]:
                 raise BrokenError(f"the run ended green with {wanted}, and {host} serves {', '.join(contexts)}")
-    if playbook.order.policy == "rollback_all" and not playbook.green and not told and playbook.calm and playbook.plan.get("order"):
-        releases = {after.serves(host, "ROOT") for host in after.shape.hosts}
-        if len(releases) > 1 and playbook.order.kind == "deploy" and not playbook.outlived:
-            raise BrokenError(f"rollback_all ended with {len(releases)} releases")
+    if playbook.order.policy == "rollback_all" and playbook.order.kind == "deploy" and not playbook.green and not told:
+        stayed = {host for host in after.shape.hosts if after.serves(host, "ROOT") == playbook.order.version}
+        begun_with = {host for host in before.shape.hosts if before.serves(host, "ROOT") == playbook.order.version}
+        untold = stayed - begun_with - set(outcome.get("failures", ()))
+        if 0 < len(stayed) < after.shape.instances and untold and not playbook.outlived:
+            raise BrokenError(f"rollback_all ended with {playbook.order.version} on {', '.join(untold)}, and does not say so")
 
 
 def heal(before: World, after: World, playbook: Playbook) -> None:
     """All in service and well, one release each, no record left; where a release was asked for all have it."""
     if playbook.problems:
         if before.taken_out and all("rolling_deploy_min_available" in problem for problem in playbook.problems):
+            return
+        # The strategies that change a running Tomcat cannot begin with one that stands still; a repair can.
+        if playbook.order.strategy != "restart" and all("Tomcat's own manager" in problem for problem in playbook.problems):
             return
         raise BrokenError(f"it does not begin: {'; '.join(playbook.problems)}")
     if not playbook.green:

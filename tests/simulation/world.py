@@ -877,3 +877,5 @@ def in_place() -> t.Iterator[None]:
     finally:
         for where, name, value in changed:
             setattr(where, name, value)
+        for of_slow_runs in (SLOW, BUSY_UNTIL, WELL_FROM):
+            of_slow_runs.clear()
