@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from plays import Expressions, Run, Scope, Variables
+from world import ACTIONS, RECORD, VARIABLES, At, World, at, here
 
 from ansible_collections.roundrobin.tomcat.plugins.filter import rollout_outcome as outcome_filters
 from ansible_collections.roundrobin.tomcat.plugins.filter import rollout_plan as plan_filters
-from plays import Expressions, Run, Scope, Variables
-from world import ACTIONS, RECORD, VARIABLES, At, World, at, here
 
 Result = dict[str, t.Any]
 ROOT = Path(__file__).resolve().parents[2]

@@ -29,7 +29,18 @@ from jinja2.runtime import Context, missing
 Variables = t.Mapping[str, t.Any]
 Result = dict[str, t.Any]
 
-PLAY_WORDS = {"name", "hosts", "gather_facts", "become", "any_errors_fatal", "vars_files", "vars", "tasks", "serial", "strategy"}
+PLAY_WORDS = {
+    "name",
+    "hosts",
+    "gather_facts",
+    "become",
+    "any_errors_fatal",
+    "vars_files",
+    "vars",
+    "tasks",
+    "serial",
+    "strategy",
+}
 TASK_WORDS = {
     *("name", "when", "vars", "loop", "loop_control", "register", "run_once", "delegate_to", "delegate_facts"),
     *("check_mode", "changed_when", "ignore_errors", "ignore_unreachable", "become", "no_log"),
@@ -252,13 +263,13 @@ class Play:
     batch: list[str] = field(default_factory=list)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def load(path: Path) -> t.Any:
     """Read YAML; no copy is made of it, as nothing changes it."""
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def role_variables(tasks: Path) -> list[t.Any]:
     """What a role sets and what it takes if nothing is set; nothing where the tasks are not those of a role."""
     files = [tasks.parent / kind / "main.yml" for kind in ("vars", "defaults")]
@@ -443,9 +454,7 @@ class Run:
             self.facts[target].update(values)
         return {"changed": False}
 
-    def _include(
-        self, action: str, task: Variables, chosen: list[str], hosts: list[str], around: Around
-    ) -> Failures:
+    def _include(self, action: str, task: Variables, chosen: list[str], hosts: list[str], around: Around) -> Failures:
         dynamic = action == "ansible.builtin.include_tasks"
         if not dynamic:
             return self._list(load(around.role / task[action]), chosen, around.within(task))[1]
@@ -488,9 +497,7 @@ class Run:
         )
         own = [task["vars"]] if task.get("vars") else []
         first = [self.extra, *own, *around.variables, self.facts[host]]
-        return Scope(
-            self.expressions, [*first, of_role[0], *self.layers, self.inventory[host], of_role[1], magic]
-        )
+        return Scope(self.expressions, [*first, of_role[0], *self.layers, self.inventory[host], of_role[1], magic])
 
 
 def _known(item: Variables, words: set[str]) -> None:

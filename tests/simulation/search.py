@@ -287,7 +287,9 @@ def judge(before: World, after: World, playbook: Playbook) -> None:
         begun_with = {host for host in before.shape.hosts if before.serves(host, "ROOT") == playbook.order.version}
         untold = stayed - begun_with - set(outcome.get("failures", ()))
         if 0 < len(stayed) < after.shape.instances and untold and not playbook.outlived:
-            raise BrokenError(f"rollback_all ended with {playbook.order.version} on {', '.join(untold)}, and does not say so")
+            raise BrokenError(
+                f"rollback_all ended with {playbook.order.version} on {', '.join(untold)}, and does not say so"
+            )
 
 
 def heal(before: World, after: World, playbook: Playbook) -> None:
@@ -296,7 +298,9 @@ def heal(before: World, after: World, playbook: Playbook) -> None:
         if before.taken_out and all("rolling_deploy_min_available" in problem for problem in playbook.problems):
             return
         # The strategies that change a running Tomcat cannot begin with one that stands still; a repair can.
-        if playbook.order.strategy != "restart" and all("Tomcat's own manager" in problem for problem in playbook.problems):
+        if playbook.order.strategy != "restart" and all(
+            "Tomcat's own manager" in problem for problem in playbook.problems
+        ):
             return
         raise BrokenError(f"it does not begin: {'; '.join(playbook.problems)}")
     if not playbook.green:

@@ -100,7 +100,7 @@ INNER = """
 - name: Inner again
   ansible.builtin.set_fact: {got: "{{ letter }}"}
 """
-CALLBACK = '''
+CALLBACK = """
 import json
 from ansible.plugins.callback import CallbackBase
 class CallbackModule(CallbackBase):
@@ -109,7 +109,7 @@ class CallbackModule(CallbackBase):
         if result._task.action == "ansible.builtin.debug":
             print(json.dumps([result._task.get_name(), result._host.get_name(), str(result._result.get("msg"))]))
     v2_runner_on_ok = _tell
-'''
+"""
 
 
 class Lines:

@@ -85,9 +85,7 @@ class Chain:
 
     def __init__(self, shape: Shape) -> None:
         paths = [{"path": "/", "name": "ROOT"}, {"path": "/shop", "name": "shop"}][: shape.applications]
-        applications = [
-            {**path, "health_path": "/health", "health_pattern": "version={version}"} for path in paths
-        ]
+        applications = [{**path, "health_path": "/health", "health_pattern": "version={version}"} for path in paths]
         self.inventory: dict[str, dict[str, t.Any]] = {
             host: {
                 "ansible_host": f"198.18.0.{number + 10}",
@@ -195,9 +193,7 @@ class World:
     def usable(self, httpd: str, balancer: str) -> list[str]:
         """Members that httpd gives users to and that serve them well."""
         return [
-            host
-            for host in self.shape.hosts
-            if self.states[httpd, balancer, host] == "enabled" and self.well(host)
+            host for host in self.shape.hosts if self.states[httpd, balancer, host] == "enabled" and self.well(host)
         ]
 
     @property
