@@ -268,6 +268,8 @@ class Playbook:
             world.new_httpd(fault.where)
         elif fault.kind in ("other", "expired"):
             self._meets_another(Order(fault.state, policy=self.order.policy), expired=fault.kind == "expired")
+        elif fault.kind == "overtaken":
+            self._is_overtaken()
         else:
             raise AssertionError(fault)
 
@@ -282,6 +284,16 @@ class Playbook:
         held = [lock for lock in map(before.lock, before.shape.names) if lock and lock.holder == self.holder]
         if held and not expired and other.world.key() != before.key():
             raise BrokenError("another run did something while this one had the lock")
+
+    def _is_overtaken(self) -> None:
+        """Another controller begins here and takes its first member out; there it is killed."""
+
+        def dies(playbook: Playbook, what: tuple[t.Any, ...]) -> None:
+            self.driver.seen(playbook, what)
+            if what[0] in ("stop", "switch"):
+                raise KilledError
+
+        Playbook(self.world, self.order, Driver(seen=dies), others={self.number: self, **self.others}).go()
 
     # What must never be ----------------------------------------------------------------
 

@@ -94,6 +94,7 @@ def faults_at(world: World, what: str, host: str, touches: bool) -> t.Iterator[F
     yield Fault("unreachable")
     yield Fault("down")
     if not touches:
+        yield Fault("overtaken")
         return
     yield Fault("lost")
     for httpd in world.shape.names:

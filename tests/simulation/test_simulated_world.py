@@ -13,7 +13,7 @@ import os
 import time
 
 import pytest
-from controllers import BrokenError, Driver, Order, Playbook
+from controllers import BrokenError, Driver, Fault, Order, Playbook
 from search import AT_LENGTH, IN_CI, Case, Search, cases, report
 from world import NEW, SLOW, Shape, World, in_place
 
@@ -46,7 +46,18 @@ def test_nothing_that_must_never_be_is_found():
     print(report(search, time.monotonic() - began))
     assert len(search.states) >= search.limit
     assert {finding.what: finding for finding in search.findings.values()} == {}
-    kinds = {"killed", "unreachable", "down", "lost", "person", "restarted", "new httpd", "other", "expired"}
+    kinds = {
+        "killed",
+        "unreachable",
+        "down",
+        "lost",
+        "person",
+        "restarted",
+        "new httpd",
+        "other",
+        "expired",
+        "overtaken",
+    }
     assert {kind for kind, count in search.faults.items() if count > 20} == kinds
 
 
@@ -182,3 +193,14 @@ def test_a_rollout_without_a_report_gives_the_lock_back_and_says_so():
     run = FullDisk(world, Order("deploy", NEW), Driver()).go()
     assert run.outcome["last_words"] == ["There is no whole report: No space left on device"]
     assert (run.outcome["result"], world.lock("web1"), run.run.given_up != set()) == ("done", None, True)
+
+
+def test_a_plan_that_another_rollout_has_overtaken_is_not_carried_out():
+    """The lock was free when it was looked at; then another run takes app1 out and dies, and only then the members are read."""
+    world = World.new(Shape(3, 1, 1))
+    run = Playbook(world, Order("deploy", NEW), Driver({1: Fault("overtaken")})).go()
+    assert (run.plan["problems"], run.plan["members"]["app1"]["left_by_person"]) == ([], True)
+    assert (run.green, run.run.given_up) == (False, set(world.shape.hosts))
+    # What the other one left is known, and put back.
+    assert Playbook(world, Order("repair"), Driver()).go().green
+    assert set(world.states.values()) == {"enabled"}

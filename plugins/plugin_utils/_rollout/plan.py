@@ -124,6 +124,7 @@ def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str
             forks=settings.forks,
             beside=settings.beside,
         ),
+        "locks": [{"inventory_host": lock["item"]["inventory_host"], "seen": lock.get("seen")} for lock in locks],
         "proves_sessions": _proves_sessions(topology, settings),
         "interrupted": dict(interrupted.file) if interrupted else None,
         "record": {

@@ -108,6 +108,15 @@ def test_another_rollout_that_is_under_way_forbids_it(read_chain):
     assert refusal(chain.plan()) == "web1: rollout B by bob@ctl holds the lock"
 
 
+def test_the_plan_keeps_what_it_was_made_by(read_chain):
+    chain = read_chain(2, httpds=2)
+    chain.readings["locks"][0]["seen"] = "- A"
+    assert chain.plan()["locks"] == [
+        {"inventory_host": "web1", "seen": "- A"},
+        {"inventory_host": "web2", "seen": None},
+    ]
+
+
 @pytest.mark.parametrize("application", ["", "shop"])
 def test_an_application_has_to_be_known(read_chain, application):
     chain = read_chain(2, applications=[{"path": "/"}, {"path": "/other"}])
