@@ -98,6 +98,8 @@ class LockChange:
     taken_over: Lock | None = None
     # The rollouts that came to their end here, the newest first; of those that were taken over another one is the end.
     ended: t.Sequence[str] = ()
+    # What was found there, in a word: of two that are the same no rollout was there between them.
+    seen: str = ""
 
 
 class RolloutStore:
@@ -146,8 +148,12 @@ class RolloutStore:
         lease: int,
         record: dict[str, t.Any] | None,
         take_over: str | None = None,
+        seen: str | None = None,
     ) -> LockChange:
-        """Take the lock, or renew it; refuse where another rollout has it and seems alive."""
+        """Take the lock, or renew it; refuse where another rollout has it and seems alive.
+
+        seen: what an earlier answer had found. Refuse where another rollout was there since: whoever takes the lock has a plan, and that is of then.
+        """
         with self._exclusive():
             now = self._now()
             found = self.read()
@@ -167,6 +173,11 @@ class RolloutStore:
                 return LockChange(True, renewed, ended=ended)
             if found is not None and not (found.status == "left" or found.expired(now) or take_over == found.id):
                 raise CollectionError(refusal(found, now), refused_by={"id": found.id, "holder": found.holder})
+            now_seen = f"{found.id if found else '-'} {history[-1]['id'] if history else '-'}"
+            if seen is not None and seen != now_seen:
+                raise CollectionError(
+                    f"another rollout was here since the plan was made ({seen} then, {now_seen} now); run it again"
+                )
             if record is None:
                 raise CollectionError(
                     f"rollout {rollout} does not hold the lock ({_holder_of(found)}), "
@@ -176,7 +187,7 @@ class RolloutStore:
             if found is not None:
                 self._append(_history_line(found, ended=found.renewed, outcome=found.outcome, taken_over_by=rollout))
             self._write(found, taken)
-            return LockChange(True, taken, found, ended)
+            return LockChange(True, taken, found, ended, now_seen)
 
     def leave(self, rollout: str, holder: dict[str, t.Any], outcome: dict[str, t.Any] | None) -> LockChange:
         """End the rollout, but keep its record for the next one to put things right."""

@@ -106,8 +106,10 @@ options:
         type: float
   lock:
     description:
-      - The rollout's lock on this machine, renewed at the end of a call that has succeeded.
-        A lock that cannot be renewed is no failure of the call, as the member is where it should be.
+      - The rollout's lock on this machine. It is renewed before a member is taken out, and again in each slice of the wait for it. Without the
+        lock nothing is taken out.
+      - At the end of a call that has succeeded it is renewed again.
+        A lock that cannot be renewed then is no failure of the call, as the member is where it should be.
       - In check mode it is not renewed.
     type: dict
     suboptions:
@@ -187,7 +189,7 @@ step:
 lock_lost:
   description:
     - Why the rollout does not have its lock any more. By the action plugin, of all machines together.
-  returned: when O(lock) could not be renewed
+  returned: when O(lock) could not be renewed at the end
   type: str
 asked:
   description: How many seconds before the end of the call the applications were asked first.
@@ -312,6 +314,11 @@ def main() -> None:
     try:
         tasks = [task_of(params, member) for member in params["members"]]
         checks = [read_check(check, None) for check in params["checks"]]
+        locked = params["lock"] and not module.check_mode
+        if locked and any(task.wanted.takes_out for task in tasks):
+            lost = renew(params["lock"]).get("lock_lost")
+            if lost:
+                raise CollectionError(f"nothing is taken out without the lock: {lost}")
         changes = apply_all(tasks, check_mode=module.check_mode, clock=clock)
         answer["members"] = [
             {"httpd": task.httpd, **result(change, task.wanted)} for task, change in zip(tasks, changes)
@@ -327,7 +334,7 @@ def main() -> None:
             message = complaints(checks, healths, TERMS)
             if message:
                 module.fail_json(msg=message, step="Check through httpd, by the member's own route", **answer)
-        if params["lock"] and not module.check_mode:
+        if locked:
             answer.update(renew(params["lock"]))
     except CollectionError as error:
         module.fail_json(msg=error.message, **{**answer, **error.details})

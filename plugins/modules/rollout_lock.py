@@ -52,6 +52,11 @@ options:
   take_over:
     description: Name of the rollout to take the lock from, though it seems alive.
     type: str
+  seen:
+    description:
+      - RV(seen) of an earlier answer, as of the one that a plan was made by.
+      - Where another rollout took the lock or ended since, the lock is refused, and what is there stays.
+    type: str
   holder:
     description:
       - Who takes the lock.
@@ -177,6 +182,10 @@ ended:
   returned: success
   type: list
   elements: str
+seen:
+  description: What was found before the lock was taken, for O(seen) of a later call. Empty where it was renewed or given back.
+  returned: success
+  type: str
 refused_by:
   description: The rollout that has the lock.
   returned: when the lock is refused
@@ -219,6 +228,7 @@ ARGUMENTS = {
     "record": {"type": "dict"},
     "outcome": {"type": "dict"},
     "take_over": {"type": "str"},
+    "seen": {"type": "str"},
     "holder": {"type": "dict", "options": HOLDER},
 }
 
@@ -233,7 +243,12 @@ def apply(params: dict[str, t.Any], check_mode: bool) -> LockChange:
     store = RolloutStore(params["directory"], check_mode=check_mode)
     if params["state"] == "held":
         return store.hold(
-            rollout, holder, lease=params["lease"], record=params["record"], take_over=params["take_over"]
+            rollout,
+            holder,
+            lease=params["lease"],
+            record=params["record"],
+            take_over=params["take_over"],
+            seen=params["seen"],
         )
     end = store.leave if params["state"] == "left" else store.release
     return end(rollout, holder, params["outcome"])
@@ -251,6 +266,7 @@ def main() -> None:
         lock=change.lock and change.lock.to_dict(),
         taken_over=change.taken_over and change.taken_over.to_dict(),
         ended=list(change.ended),
+        seen=change.seen,
     )
 
 

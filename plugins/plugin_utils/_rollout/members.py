@@ -195,14 +195,16 @@ class PlannedMember:
     def as_dict(
         self,
         topology: Result,
-        keep_usable: t.Callable[[Place, Seat], int],
+        serves: t.Callable[[Place, Seat], bool],
+        min_available: int,
         base_name: str,
         keep_releases: int,
         warm_up: t.Sequence[str],
     ) -> dict[str, t.Any]:
         """What the tasks look up of it, and what is shown of it.
 
-        keep_usable: how many usable members must remain at a place.
+        serves: whether it serves at a place now.
+        min_available: how many usable members must remain where it does.
         base_name: of the application that the rollout is about.
         keep_releases: how many releases stay on the host. On the way back none is removed.
         warm_up: paths to ask on it before its users do.
@@ -216,10 +218,11 @@ class PlannedMember:
             "forward": {**self.active, self.aim.application: self.version_after},
             "back": {**self.active, self.aim.application: self.version_before},
         }
-        # On the way back nothing is kept for the sake of a member that must be mended.
+        # On the way back nothing is kept for the sake of a member that must be mended. One that is done and well is not such a one.
         kept = {
-            "forward": {place: keep_usable(place, seat) for place, seat in self.seats.items()},
+            "forward": {place: min_available if serves(place, seat) else 0 for place, seat in self.seats.items()},
             "back": dict.fromkeys(self.seats, 0),
+            "in_service": {place: min_available if wanted[place] == "enabled" else 0 for place in self.seats},
         }
         return {
             "machine": self.instance["machine"],
@@ -235,7 +238,7 @@ class PlannedMember:
             "drain": {way: machines.drain(topology, self.instance, of_way) for way, of_way in kept.items()},
             "enable": {
                 way: machines.enable(topology, self.instance, states, applications, known)
-                for way, known in versions.items()
+                for way, known in {**versions, "now": self.active}.items()
             },
             "health": {
                 way: checks.on_the_member(applications, known, self.aim.application, self.instance["connect_url_base"])
@@ -245,6 +248,7 @@ class PlannedMember:
                 way: checks.to_warm_up(warm_up, topology["applications"], known, self.instance["connect_url_base"])
                 for way, known in versions.items()
             },
+            "serves": not self.left_out and any(serves(place, seat) for place, seat in self.seats.items()),
             "out_by": self.interrupted.id if self.interrupted and self.left_out else None,
             "left_by_person": self.stays_out,
         }

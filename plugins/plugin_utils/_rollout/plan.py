@@ -98,7 +98,7 @@ def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str
         "application": application["name"],
         "version": version,
         "policy": policy,
-        "base_name": application["base_name"],
+        "base_name": shown["base_name"],
         "batches": batches,
         "sizes": [len(batch) for batch in batches],
         "order": [host for batch in batches for host in batch],
@@ -107,7 +107,8 @@ def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str
         "members": {
             member.host: member.as_dict(
                 topology,
-                lambda place, seat: settings.min_available if serves(place, seat) else 0,
+                serves,
+                settings.min_available,
                 application["base_name"],
                 settings.keep_releases,
                 settings.warm_up,
@@ -121,7 +122,9 @@ def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str
             largest_batch=max(map(len, batches), default=0),
             retiring=len(retires),
             forks=settings.forks,
+            beside=settings.beside,
         ),
+        "locks": [{"inventory_host": lock["item"]["inventory_host"], "seen": lock.get("seen")} for lock in locks],
         "proves_sessions": _proves_sessions(topology, settings),
         "interrupted": dict(interrupted.file) if interrupted else None,
         "record": {

@@ -176,6 +176,29 @@ def test_who_takes_the_lock_learns_what_ended_here(host):
     assert list(hold(host.store, "D").ended) == ["C", "A"]
 
 
+def test_a_plan_from_before_another_rollout_gets_no_lock(host):
+    def look():
+        return RolloutStore(str(host.directory), check_mode=True, now=lambda: host.clock.time).hold(
+            "C", BOB, lease=60, record=RECORD
+        )
+
+    before = look().seen
+    hold(host.store)
+    host.store.leave("A", ANN, {"result": "failed"})
+    with pytest.raises(CollectionError, match="another rollout was here since the plan was made .* run it again"):
+        hold(host.store, "C", BOB, seen=before)
+    # What is there stays: its record says how things were.
+    assert (host.store.read().id, host.store.read_history()) == ("A", [])
+    assert hold(host.store, "C", BOB, seen=look().seen).taken_over.id == "A"
+    # Who has the lock has it, whatever it had seen.
+    assert hold(host.store, "C", BOB, seen=before).lock.id == "C"
+    between = hold(host.store, "C", BOB).seen
+    host.store.release("C", BOB, {"result": "done"})
+    assert (between, look().seen not in ("", before)) == ("", True)
+    with pytest.raises(CollectionError, match="since the plan was made"):
+        hold(host.store, "D", BOB, seen=before)
+
+
 def test_a_rollout_that_left_may_go_on(host):
     hold(host.store)
     host.store.leave("A", ANN, {"result": "failed"})

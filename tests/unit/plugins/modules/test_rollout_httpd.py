@@ -135,11 +135,13 @@ def store(tmp_path, monkeypatch):
 LOCK = {"id": "A", "lease": 60, "holder": {"pid": 7}}
 
 
-def test_the_lock_is_renewed_where_the_member_is_as_it_should_be(run, member, web, store):
+def test_the_lock_is_renewed_where_the_member_is_as_it_should_be(run, member, web, store, monkeypatch):
     store.hold("A", LOCK["holder"], lease=30, record={})
     dry = run(check=True, members=[member()], lock=LOCK)
     assert ("lock_lost" in dry, store.read().lease) == (False, 30)
-    failed = run(members=[member(state="disabled")], lock=LOCK)
+    with monkeypatch.context() as patch:
+        patch.setattr(rollout_httpd, "TERMS", rollout_httpd.Terms(successes=1, timeout=0.05, interval=0.01))
+        failed = run(members=[member()], checks=[check(web + "/sick")], lock=LOCK)
     assert (failed["failed"], store.read().lease) == (True, 30)
     answer = run(members=[member()], checks=[check(web + "/health")], lock=LOCK)
     assert ("lock_lost" in answer, store.read().lease) == (False, 60)
@@ -153,3 +155,22 @@ def test_a_lock_that_is_lost_is_said_and_left_alone(run, member, store):
     assert not answer.get("failed")
     assert answer["lock_lost"].startswith("rollout B by somebody holds the lock")
     assert (store.read().id, store.read().renewed) == ("B", renewed)
+
+
+def test_without_the_lock_nothing_is_taken_out(run, member, recorded, store):
+    RolloutStore(store.directory).hold("B", {"pid": 8}, lease=30, record={})
+    answer = run(members=[member(state="disabled")], lock=LOCK)
+    assert (answer["failed"], answer["changed"], recorded.posts) == (True, False, 0)
+    assert answer["msg"].startswith("nothing is taken out without the lock: rollout B by somebody holds the lock")
+
+
+def test_each_slice_of_a_wait_for_an_idle_member_is_a_sign_of_life(run, member, store, monkeypatch):
+    page = (FIXTURES / "fresh.xml").read_text().replace("Init Stby Ok ", "Init Stby Dis Ok ")
+    monkeypatch.setattr(rollout_httpd, "make_fetch", lambda options: lambda *request: Response(200, page))
+    monkeypatch.setattr(rollout_httpd, "STABLE_READS", 1000)
+    store.hold("A", LOCK["holder"], lease=30, record={})
+    slices = {"timeout": 9000.0, "progress": {"every": 0.01}}
+    monkeypatch.setattr(rollout_httpd, "INTERVAL", 0.00001)
+    answer = run(members=[member(state="disabled", wait="idle")], lock=LOCK, **slices)
+    assert (answer.get("failed"), answer["left"] > 0) == (None, True)
+    assert (store.read().lease, store.read().renewed > 1000.0) == (60, True)

@@ -12,12 +12,17 @@ TIMES = Times(lease=300, health_timeout=120.5, soak=30, retire_timeout=1800)
 
 
 def test_each_step_has_what_it_may_take():
-    found = leases(TIMES, largest_batch=1, retiring=3, forks=5)
+    found = leases(TIMES, largest_batch=1, retiring=3, forks=5, beside=False)
     assert found == {"stage": 3900, "out": 721, "serving": 330, "retire": 2100}
+
+
+def test_a_member_that_stays_in_service_may_take_as_long_there_and_back():
+    found = leases(TIMES, largest_batch=1, retiring=3, forks=5, beside=True)
+    assert found == {"stage": 3900 + 721, "out": 721, "serving": 330 + 721, "retire": 2100}
 
 
 @pytest.mark.parametrize(("hosts", "forks", "turns"), [(5, 5, 1), (6, 5, 2), (11, 5, 3), (100, 0, 1), (0, 5, 1)])
 def test_hosts_that_wait_for_their_turn_count(hosts, forks, turns):
-    found = leases(TIMES, largest_batch=hosts, retiring=hosts, forks=forks)
+    found = leases(TIMES, largest_batch=hosts, retiring=hosts, forks=forks, beside=False)
     assert found["retire"] == 300 + turns * 1800
     assert found["serving"] == 300 + turns * 30

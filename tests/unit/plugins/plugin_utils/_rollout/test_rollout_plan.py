@@ -108,6 +108,15 @@ def test_another_rollout_that_is_under_way_forbids_it(read_chain):
     assert refusal(chain.plan()) == "web1: rollout B by bob@ctl holds the lock"
 
 
+def test_the_plan_keeps_what_it_was_made_by(read_chain):
+    chain = read_chain(2, httpds=2)
+    chain.readings["locks"][0]["seen"] = "- A"
+    assert chain.plan()["locks"] == [
+        {"inventory_host": "web1", "seen": "- A"},
+        {"inventory_host": "web2", "seen": None},
+    ]
+
+
 @pytest.mark.parametrize("application", ["", "shop"])
 def test_an_application_has_to_be_known(read_chain, application):
     chain = read_chain(2, applications=[{"path": "/"}, {"path": "/other"}])
@@ -297,6 +306,35 @@ def test_how_many_must_stay_is_told_to_the_one_who_drains(read_chain):
     plan = chain.plan(min_available=2, hosts=chain.hosts)
     assert kept_by(plan, "forward") == {"app1": [2], "app2": [0], "app3": [0], "app4": [2]}
     assert kept_by(plan, "back") == {"app1": [0], "app2": [0], "app3": [0], "app4": [0]}
+    # A member that is done is well, also one that was sick before. What a person took out is not missed.
+    assert kept_by(plan, "in_service") == {"app1": [2], "app2": [0], "app3": [2], "app4": [2]}
+
+
+def test_who_serves_goes_on_where_it_cannot_be_taken_out(read_chain):
+    chain = read_chain(5, httpds=2)
+    chain.interrupted(chain.plan()).out("app1", httpd="web1").out("app2").sick("app3").in_error("app4", httpd="web1")
+    members = chain.plan()["members"]
+    # What a rollout left out somewhere is not known to be well, though it still serves at the other httpd.
+    assert {host: member["serves"] for host, member in members.items()} == {
+        "app1": False,
+        "app2": False,
+        "app3": False,
+        "app4": True,
+        "app5": True,
+    }
+    assert read_chain(2).out("app1", httpd="web1").plan()["members"]["app1"]["serves"] is False
+    # It is put back as it is: with the releases that it has now.
+    (machine,) = read_chain(2).plan()["members"]["app1"]["enable"]["now"]
+    assert [member["state"] for member in machine["members"]] == ["enabled"]
+
+
+def test_a_repair_without_a_record_retires_what_the_only_application_left(read_chain):
+    chain = read_chain(2)
+    for host in chain.hosts:
+        entry = chain.readings["releases"][host]["applications"]["ROOT"]
+        entry["contexts"] = [{"context_version": "", "version": "0.9"}, *entry["contexts"]]
+    plan = chain.plan("repair")
+    assert (plan["application"], plan["base_name"], plan["retires"]) == ("", "ROOT", chain.hosts)
 
 
 @pytest.mark.parametrize("kind", ["deploy", "restart"])
