@@ -42,6 +42,8 @@ TOMCAT_MANAGER_PATH = "/roundrobin-manager"
 ROUTE = re.compile(r"[A-Za-z0-9_]{1,63}")
 # A file name and the instance part of a systemd unit name.
 INSTANCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+# An element of jdk.serialFilter. Java ends, or reads everything, with one that it does not understand.
+SERIAL_FILTER = re.compile(r"max(depth|refs|bytes|array)=[0-9]{1,9}|!?([\w.]+/)?(\*|([\w$]+\.)*([\w$]+\*?|\*)|([\w$]+\.)+\*\*)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ def describe(host: Host) -> dict[str, t.Any]:
     urls = {kind: f"{kind}://{in_url(address)}:{ports[kind]}" for kind in PROTOCOLS}
     # HTTP where the instance speaks it, it needs no secret.
     near = urls["http"] if enabled["http"] else urls["ajp"]
+    _check_serial_filter(host)
     name = host.text("tomcat_instance_name", host.name, INSTANCE_NAME, "a name of letters, digits, '_', '.' and '-'")
     return {
         "inventory_host": host.name,
@@ -131,6 +134,17 @@ def _ports(host: Host) -> dict[str, int]:
         if len(variables) > 1:
             host.problems.add(f"{host.name}: {' and '.join(variables)} are {number}, they must differ.")
     return ports
+
+
+def _check_serial_filter(host: Host) -> None:
+    """Complain of elements that Java would not understand, or that a shell would."""
+    elements = host.variables.get("tomcat_instance_serial_filter")
+    for element in elements if isinstance(elements, list) else []:
+        if not isinstance(element, str) or not SERIAL_FILTER.fullmatch(element):
+            host.problems.add(
+                f"{host.name}: tomcat_instance_serial_filter has {element!r}, each of its elements must be such as "
+                "!com.example.Class, !com.example.**, com.example.*, !* or maxdepth=1000."
+            )
 
 
 def check_secret(host: Host, secret: Secret) -> None:
