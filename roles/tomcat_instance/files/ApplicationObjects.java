@@ -105,10 +105,14 @@ final class ApplicationObjects extends ObjectInputStream {
         }
 
         static void check(Class<?> found) throws RefusedException {
+            if (OF_JAVA != null && answer(found).equals("REJECTED")) {
+                throw new RefusedException(found);
+            }
+        }
+
+        private static String answer(Class<?> found) {
             try {
-                if (OF_JAVA != null && "REJECTED".equals(String.valueOf(CHECK.invoke(OF_JAVA, about(found))))) {
-                    throw new RefusedException(found);
-                }
+                return CHECK.invoke(OF_JAVA, about(found)).toString();
             } catch (ReflectiveOperationException e) {
                 throw new IllegalStateException(e);
             }
