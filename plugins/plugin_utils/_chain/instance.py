@@ -43,7 +43,9 @@ ROUTE = re.compile(r"[A-Za-z0-9_]{1,63}")
 # A file name and the instance part of a systemd unit name.
 INSTANCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 # An element of jdk.serialFilter. Java ends, or reads everything, with one that it does not understand.
-SERIAL_FILTER = re.compile(r"max(depth|refs|bytes|array)=[0-9]{1,9}|!?([\w.]+/)?(\*|([\w$]+\.)*([\w$]+\*?|\*)|([\w$]+\.)+\*\*)", re.ASCII)
+SERIAL_FILTER = re.compile(
+    r"max(depth|refs|bytes|array)=[0-9]{1,9}|!?([\w.]+/)?(\*|([\w$]+\.)*([\w$]+\*?|\*)|([\w$]+\.)+\*\*)", re.ASCII
+)
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,6 @@ def describe(host: Host) -> dict[str, t.Any]:
     urls = {kind: f"{kind}://{in_url(address)}:{ports[kind]}" for kind in PROTOCOLS}
     # HTTP where the instance speaks it, it needs no secret.
     near = urls["http"] if enabled["http"] else urls["ajp"]
-    _check_serial_filter(host)
     name = host.text("tomcat_instance_name", host.name, INSTANCE_NAME, "a name of letters, digits, '_', '.' and '-'")
     return {
         "inventory_host": host.name,
@@ -168,6 +169,7 @@ def problems_of(name: str, variables: HostVariables) -> list[str]:
     """Return everything that is wrong with the variables of one instance, by themselves."""
     host = _Settled(name, variables, Problems())
     instance = describe(host)
+    _check_serial_filter(host)
     if instance["ajp_enabled"]:
         check_secret(host, AJP_SECRET)
     store = variables.get("tomcat_instance_session_store")

@@ -18,6 +18,7 @@ from .inventory import (
     Problems,
     as_integer,
     duplicates,
+    ip_address,
     is_port,
 )
 
@@ -92,6 +93,24 @@ def failover_nodes(host: Host, machine: str, nodes: t.Sequence[t.Mapping[str, t.
         return ",".join(chosen)
     near = [node["id"] for node in nodes if node["machine"] == machine]
     return ",".join(near) if len(near) < len(nodes) else ""
+
+
+def addresses_of_clients(
+    tomcats: t.Sequence[Host], instances: t.Sequence[t.Mapping[str, t.Any]], stores: t.Sequence[Host], variable: str
+) -> list[str]:
+    """Return where the Tomcats connect from, for hosts that let nobody else through; variable is where those name more."""
+    found: list[str] = []
+    closed = [store for store in stores if not store.variables.get(variable)]
+    for tomcat, instance in zip(tomcats, instances):
+        named = [instance["address"], instance["machine"]]
+        addresses = [address for address in named if ip_address(address) and "%" not in address]
+        for store in [] if addresses else closed:
+            store.problems.add(
+                f"{store.name}: lets the Tomcats connect and nobody else, and {tomcat.name} has no IP address in tomcat_instance_address "
+                f"or ansible_host. Set one, or name it in {variable} of {store.name}; [any] lets everybody connect."
+            )
+        found += addresses
+    return list(dict.fromkeys(found))
 
 
 def redis_servers(hosts: t.Sequence[Host]) -> list[dict[str, t.Any]]:
