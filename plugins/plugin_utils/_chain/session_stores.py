@@ -28,6 +28,8 @@ REDIS_PORT = 6379
 # Where the instances say what is not the inventory's.
 MEMCACHED_NODES = "tomcat_instance_memcached_nodes"
 REDIS_ADDRESSES = "tomcat_instance_redis_addresses"
+# Who asks, and the password, which are not to be in an address.
+URL_USER = re.compile(r"//[^\s,']*@")
 NODE = re.compile(r"([A-Za-z0-9_]+):([^:, ]+):([0-9]{1,5})")
 
 
@@ -145,5 +147,6 @@ def _of_all(tomcats: t.Sequence[Host], variable: str, nothing: t.Any, problems: 
     first = next(iter(named.values()), nothing)
     for name, value in named.items():
         if value != first:
-            problems.add(f"{variable} must be the same on all instances: {name} has {value}, others {first}.")
+            line = f"{variable} must be the same on all instances: {name} has {value}, others {first}."
+            problems.add(URL_USER.sub("//********@", line))
     return first
