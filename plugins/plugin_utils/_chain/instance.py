@@ -61,8 +61,8 @@ class Secret:
 # Printable ASCII that neither httpd's nor Tomcat's configuration gives a meaning to.
 AJP_SECRET = Secret(
     "tomcat_instance_ajp_secret",
-    re.compile(r"""((?!["'\\$])[!-~]){1,63}"""),
-    "1 to 63 printable ASCII characters without space, quotes, backslash or dollar sign",
+    re.compile(r"""((?!["'\\$])[!-~]){12,63}"""),
+    "12 to 63 printable ASCII characters without space, quotes, backslash or dollar sign",
     "the AJP connector is not opened without a secret",
 )
 CLUSTER_KEY = Secret(

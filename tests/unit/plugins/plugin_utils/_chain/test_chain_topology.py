@@ -363,7 +363,7 @@ def test_a_bad_secret_is_not_shown(with_changes, groups, secret):
     same = {"tomcat_instance_ajp_secret": secret}
     with pytest.raises(TopologyError) as caught:
         derive(with_changes(tc_1=same, tc_2=same, tc_3=same), groups)
-    assert "1 to 63 printable ASCII characters" in caught.value.message
+    assert "12 to 63 printable ASCII characters" in caught.value.message
     assert str(secret) not in caught.value.message
 
 
