@@ -71,7 +71,10 @@ def empty(group):
             change_tomcat(tomcat_instance_session_store="disk"),
             ["tomcat_instance_session_store", "'disk'", "memcached"],
         ),
-        (change_tomcat(tomcat_instance_ajp_secret="not-the-same-secret"), ["app2", "tomcat_instance_ajp_secret differs"]),
+        (
+            change_tomcat(tomcat_instance_ajp_secret="not-the-same-secret"),
+            ["app2", "tomcat_instance_ajp_secret differs"],
+        ),
     ],
 )
 def test_refused_before_anything_is_touched(tmp_path, inventory, change, said):

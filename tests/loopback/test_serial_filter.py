@@ -8,14 +8,19 @@ Two real Tomcats with an application for each store. The first one has no filter
 
 from __future__ import annotations
 
+import contextlib
 import re
+import time
+import types
 import urllib.parse
 import urllib.request
 
 import archives
+import loopback_store
 import loopback_stores
+import loopback_tomcat
 import pytest
-from loopback import wait_until
+from loopback import ROOT, wait_until
 from loopback_memcached import Memcached, needs_memcached
 from loopback_store import needs_redis
 from loopback_stores import User
@@ -49,15 +54,18 @@ class StoreOfRedis(RedisSessions):
         return f"tomcat:session:localhost/redis:{cookie}"
 
 
-def unfiltered(pair):
+def prepare(pair):
+    """The second one is told to name the classes of what is no session in memcached or Redis."""
     pair.instances[0].options = ""
+    with (pair.instances[1].base / "conf/logging.properties").open("a") as properties:
+        properties.write("\njava.io.serialization.level = FINE\n")
 
 
 @pytest.fixture(scope="module", params=VERSIONS)
 def pair(request, tmp_path_factory):
     memcached = Memcached()
     try:
-        with loopback_stores.running(request.param, tmp_path_factory.mktemp("pair"), memcached, unfiltered) as pair:
+        with loopback_stores.running(request.param, tmp_path_factory.mktemp("pair"), memcached, prepare) as pair:
             pair.memcached = StoreOfMemcached([memcached])
             pair.redis = StoreOfRedis(pair.redis_port)
             yield pair
@@ -76,9 +84,9 @@ def log(pair, number, since=0):
     return pair.instances[number].log()[since:]
 
 
-def refused(pair, store):
+def refused(pair, application):
     """How often the second Tomcat says that something of this application was not read."""
-    bean = urllib.parse.quote(f"Catalina:type=Manager,host=localhost,context=/{store}", safe="")
+    bean = urllib.parse.quote(f"Catalina:type=Manager,host=localhost,context=/{application}", safe="")
     address = f"http://127.0.0.1:{pair.instances[1].http}/roundrobin-sessions/?get={bean}&att=notStored"
     with urllib.request.urlopen(address) as answer:
         return int(answer.read().split()[-1])
@@ -145,6 +153,50 @@ def test_what_the_other_tomcat_sends(pair, store):
     seen = len(log(pair, 1))
     user.ask(0, "hold", name="bsh.Gadget")
     wait_until(lambda: "filter status: REJECTED" in log(pair, 1, seen), 20, lambda: log(pair, 1, seen))
-    assert RAN not in log(pair, 1, seen)
+    said = log(pair, 1, seen)
+    assert RAN not in said
+    assert any("REJECTED" in line and "bsh.Gadget" in line for line in said.splitlines())
     assert other.ask(1, "count")["n"] == 2
     assert user.ask(1, "look")["held"] is False
+
+
+@pytest.mark.skipif(not FULL, reason="Maven builds the applications for minutes")
+@pytest.mark.parametrize("store", ["memcached", "redis"])
+def test_sessions_of_frameworks_hold_nothing_that_is_refused(tmp_path, monkeypatch, store):
+    """Spring Boot with Spring Security, and Faces with CDI (tests/frameworks): the requests of their users go to both Tomcats in turn."""
+    for folder in ("frameworks", "load"):
+        monkeypatch.syspath_prepend(str(ROOT / "tests" / folder))
+    monkeypatch.setattr(loopback_tomcat, "START_SECONDS", 600)
+    import shoppers
+    import wars
+    from browsers import Crowd
+
+    version = BRANCHES[1]
+    home = loopback_store.unpack(version, store, tmp_path / "home")
+    with contextlib.ExitStack() as stack:
+        if store == "redis":
+            settings = loopback_store.settings_of_redis(stack.enter_context(loopback_store.redis_running()), tmp_path)
+        else:
+            node = Memcached()
+            stack.callback(node.stop)
+            settings = loopback_store.settings_of_memcached(node.address)
+        instances = [loopback_tomcat.Instance(version, home, tmp_path, name) for name in ("jvm1", "jvm2")]
+        for instance in instances:
+            loopback_store.bring(instance, store, **settings)
+            for name in wars.NAMES:
+                wars.release(name, "1.0", instance.base / f"webapps/{name}.war")
+            stack.enter_context(instance.running())
+        sites = [("127.0.0.1", instance.http) for instance in instances]
+        crowds = {
+            name: stack.enter_context(Crowd(sites, 4, 0, kind))
+            for name, kind in (("spring", shoppers.SpringShopper), ("faces", shoppers.FacesShopper))
+        }
+        wait_until(lambda: all(len(shopper.added) > 5 for crowd in crowds.values() for shopper in crowd.browsers), 300)
+        time.sleep(1)
+        for name in crowds:
+            assert refused(types.SimpleNamespace(instances=instances), name) == 0
+            assert refused(types.SimpleNamespace(instances=instances[::-1]), name) == 0
+    assert not [fault for crowd in crowds.values() for shopper in crowd.browsers for fault in shopper.faults]
+    for instance in instances:
+        assert "jdk.serialFilter refuses" not in instance.log()
+        assert "filter status" not in instance.log()
