@@ -227,7 +227,7 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.arguments i
     XML_ARGUMENTS,
 )
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.context import ContextXml
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.run import edit
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.run import edit, hiding
 
 MANAGER = {
     "class_name": {"type": "str"},
@@ -251,7 +251,7 @@ ARGUMENTS = {
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(argument_spec=ARGUMENTS, add_file_common_args=True, supports_check_mode=True)
+    module = hiding(AnsibleModule)(argument_spec=ARGUMENTS, add_file_common_args=True, supports_check_mode=True)
     edit(module, ContextXml)
 
 

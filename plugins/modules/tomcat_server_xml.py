@@ -424,7 +424,7 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.arguments i
     RESOURCE,
     XML_ARGUMENTS,
 )
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.run import edit
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.run import edit, hiding
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.server import ServerXml
 
 IN_ENGINE = {"parent": {"type": "str", "choices": ["engine", "host"], "default": "engine"}, "host": {"type": "str"}}
@@ -468,7 +468,7 @@ ARGUMENTS = {
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(argument_spec=ARGUMENTS, add_file_common_args=True, supports_check_mode=True)
+    module = hiding(AnsibleModule)(argument_spec=ARGUMENTS, add_file_common_args=True, supports_check_mode=True)
     edit(module, ServerXml)
 
 

@@ -77,6 +77,12 @@ contexts:
       description: Sessions that the store has without some of their attributes, as these cannot be serialized.
       type: int
       sample: 0
+    refused:
+      description:
+        - How often something of a session was not read since the application's start, because the filter of serialized objects refuses it
+          (C(jdk.serialFilter)). Whoever put it into the store may have meant to run code in Tomcat.
+      type: int
+      sample: 0
 """
 
 import typing as t

@@ -128,7 +128,11 @@ public class SessionPage extends HttpServlet implements HttpSessionListener {
             case "own":
                 return new Own();
             default:
-                throw new IllegalArgumentException(what);
+                try {
+                    return Class.forName(what).getConstructor().newInstance();
+                } catch (ReflectiveOperationException e) {
+                    throw new IllegalArgumentException(what, e);
+                }
         }
     }
 

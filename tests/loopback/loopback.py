@@ -52,7 +52,7 @@ def wait_until(condition, seconds=60, said=lambda: ""):
         time.sleep(0.1)
 
 
-def run_playbook(*arguments, **environment):
+def run_playbook(*arguments, seconds=120, **environment):
     """What a run of ansible-playbook in this checkout ends with; it may fail."""
     return subprocess.run(
         ["ansible-playbook", *arguments],
@@ -60,7 +60,7 @@ def run_playbook(*arguments, **environment):
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=seconds,
         check=False,
     )
 

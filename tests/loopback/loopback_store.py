@@ -73,7 +73,11 @@ def make(version, home, store, made):
             shutil.copy(source, made / "session-store")
     for name, place, sources in (
         ("session-store", "lib", [FILES / "SessionStore.java"]),
-        ("session-manager", "session-store", sorted((FILES / store).glob("*.java"))),
+        (
+            "session-manager",
+            "session-store",
+            [FILES / "ApplicationObjects.java", *sorted((FILES / store).glob("*.java"))],
+        ),
     ):
         also = [] if place == "lib" else [f"{made}/session-store/*"]
         classes = compiled(home, sources, made / f"classes-{name}", also)

@@ -89,7 +89,7 @@ class Pair:
     def __init__(self, version, directory, memcached, redis_port):
         home = archives.unpack(version, directory / "home")
         made = [loopback_store.make(version, home, store, directory / store) for store in ("memcached", "redis")]
-        loopback_redis.make_application(version, home, directory / "app", "SetAgain", web_xml=WEB_XML)
+        loopback_redis.make_application(version, home, directory / "app", "SetAgain", "Gadget", web_xml=WEB_XML)
         of_redis = loopback_store.settings_of_redis(redis_port, directory)
         of_memcached = {
             **loopback_store.settings_of_memcached(memcached.address),
@@ -116,8 +116,7 @@ class Pair:
                 (instance.base / f"conf/Catalina/localhost/{path}.xml").write_text(
                     f'<Context docBase="{directory}/app">{element}</Context>'
                 )
-            for teller in ("manager", "sessions"):
-                (instance.base / f"conf/Catalina/localhost/roundrobin-{teller}.xml").unlink()
+            (instance.base / "conf/Catalina/localhost/roundrobin-manager.xml").unlink()
             members = "".join(
                 f'<{"LocalMember" if other == number else "Member"} host="127.0.0.1" port="{port}"'
                 ' className="org.apache.catalina.tribes.membership.StaticMember"'
@@ -158,9 +157,10 @@ class Pair:
 
 
 @contextlib.contextmanager
-def running(version, directory, memcached):
+def running(version, directory, memcached, prepare=lambda pair: None):
     with loopback_store.redis_running() as port:
         pair = Pair(version, directory, memcached, port)
+        prepare(pair)
         pair.redis_port = port
         with pair.stack:
             pair.start()

@@ -17,6 +17,7 @@ import zipfile
 
 import jinja2
 import pytest
+import yaml
 from ansible.module_utils.testing import patch_module_args
 from loopback import ROOT, free_ports, wait_until
 
@@ -39,11 +40,25 @@ if (s != null && request.getParameter("end") == null) {
 """
 
 
+def serial_filter(store="memcached"):
+    """The option that the role gives to Java for what is not to be read."""
+    from ansible.template import Templar, trust_as_template
+
+    role = ROOT / "roles/tomcat_instance"
+    settings = yaml.safe_load((role / "defaults/main.yml").read_text()) | yaml.safe_load(
+        (role / "vars/main.yml").read_text()
+    )
+    names = ("__tomcat_instance_serial_option", "__tomcat_instance_serial_limits", "tomcat_instance_serial_filter")
+    variables = {name: trust_as_template(settings[name]) for name in names if isinstance(settings[name], str)}
+    variables |= {"tomcat_instance_serial_filter": settings[names[2]], "tomcat_instance_session_store": store}
+    return Templar(variables=variables).template(variables[names[0]])
+
+
 @contextlib.contextmanager
-def running(home, base, log):
+def running(home, base, log, more=""):
     """Tomcat in the foreground; whoever leaves has stopped it, or it is killed."""
     # C1 alone: nothing here runs long enough for more to pay. A port that is in use ends Tomcat, as with the role.
-    options = "-XX:TieredStopAtLevel=1 -Dorg.apache.catalina.startup.EXIT_ON_INIT_FAILURE=true"
+    options = f"-XX:TieredStopAtLevel=1 -Dorg.apache.catalina.startup.EXIT_ON_INIT_FAILURE=true {more}"
     java = {"CATALINA_OPTS": options, "LC_ALL": "C.UTF-8"}
     java |= {"CATALINA_HOME": str(home), "CATALINA_BASE": str(base)}
     with log.open("w") as output:
@@ -82,6 +97,7 @@ class Instance:
         self.version, self.home = version, home
         self.base = directory / name
         self.directory = directory
+        self.options = serial_filter()
         self.http, self.ajp = free_ports(2)
         for folder in ("conf/Catalina/localhost", "logs", "temp", "work", "webapps", "lib"):
             (self.base / folder).mkdir(parents=True)
@@ -126,7 +142,7 @@ class Instance:
 
     @contextlib.contextmanager
     def running(self):
-        with running(self.home, self.base, self.directory / f"{self.base.name}.out") as process:
+        with running(self.home, self.base, self.directory / f"{self.base.name}.out", self.options) as process:
             yield process
             process.terminate()
             process.wait(timeout=30)

@@ -27,7 +27,7 @@ def site(tmp_path, inventory, *arguments):
 @pytest.fixture
 def inventory():
     inventory = copy.deepcopy(EXAMPLE)
-    inventory["all"]["vars"]["tomcat_instance_ajp_secret"] = "secret"
+    inventory["all"]["vars"]["tomcat_instance_ajp_secret"] = "not-a-secret-in-a-test"
     # Nobody is called, whatever address stands in the example.
     inventory["all"]["vars"]["ansible_ssh_common_args"] = "-o ProxyCommand=false"
     return inventory
@@ -71,7 +71,10 @@ def empty(group):
             change_tomcat(tomcat_instance_session_store="disk"),
             ["tomcat_instance_session_store", "'disk'", "memcached"],
         ),
-        (change_tomcat(tomcat_instance_ajp_secret="other"), ["app2", "tomcat_instance_ajp_secret differs"]),
+        (
+            change_tomcat(tomcat_instance_ajp_secret="not-the-same-secret"),
+            ["app2", "tomcat_instance_ajp_secret differs"],
+        ),
     ],
 )
 def test_refused_before_anything_is_touched(tmp_path, inventory, change, said):

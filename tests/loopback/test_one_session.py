@@ -205,9 +205,9 @@ def test_an_attribute_that_cannot_be_serialized(pair, what):
         moved = user.ask(1, "look")
         assert (moved.get("n"), moved.get("held")) == (2, False)
         assert user.ask(1, "count")["n"] == 3
-        assert pair.not_stored(0, "/page") == "0 0 1"
+        assert pair.not_stored(0, "/page") == "0 0 1 0"
         user.ask(0, "log out")
-        assert pair.not_stored(0, "/page") == "0 0 0"
+        assert pair.not_stored(0, "/page") == "0 0 0 0"
     assert len(said(pair, 0, user, "held")) == 1
 
 
@@ -219,12 +219,12 @@ def test_a_session_that_is_too_large(pair):
         for user in users:
             user.ask(0, "hold", name="large")
             assert user.ask(0, "count")["n"] == 2
-        sessions, largest, incomplete = map(int, pair.not_stored(0, "/page").split())
-        assert (sessions, incomplete) == (2, 0)
+        sessions, largest, incomplete, refused = map(int, pair.not_stored(0, "/page").split())
+        assert (sessions, incomplete, refused) == (2, 0, 0)
         assert 1_500_000 < largest < 1_510_000
         for user in users:
             assert user.ask(0, "hold", name="own")["n"] == 2
-        assert pair.not_stored(0, "/page") == "0 0 0"
+        assert pair.not_stored(0, "/page") == "0 0 0 0"
         assert user.ask(1, "count")["n"] == 3
     assert said(pair, 0, users[0], "object too large for cache")
 

@@ -192,3 +192,40 @@ def wait_for(condition, seconds=30):
             return True
         time.sleep(0.5)
     return False
+
+
+#: A regular expression, so that the command lines that look for the secret do not hold it themselves.
+SECRET = "not-a-[s]ecret-in-a-test"
+
+
+def having_it(host, user):
+    """The files with the AJP secret that a user of httpd's host can read."""
+    places = "/dev/shm /etc /run /srv /tmp /var"
+    found = host.run(
+        f"runuser -u {user} -- grep --recursive --devices=skip --files-with-matches -s '{SECRET}' {places}"
+    )
+    return found.stdout.splitlines()
+
+
+def test_root_and_httpd_alone_read_the_secret(host):
+    """Also what httpd keeps of its members over reloads and restarts, at each boot, and what it and systemd log."""
+    for action in ("reload", "reload", "restart", "reload"):
+        host.check_output(f"systemctl {action} apache2")
+    host.check_output("systemd-tmpfiles --create")
+    wait_until = "for n in $(seq 100); do ls /run/apache2/slotmem-shm-*.persist && break; sleep 0.1; done"
+    assert ".persist" in host.check_output(wait_until)
+    readable = having_it(host, "root")
+    assert "/etc/apache2/roundrobin-balancer-secret.conf" in readable
+    assert any(path.startswith("/run/apache2/slotmem-shm-") for path in readable), (
+        "httpd keeps it, or this test proves nothing"
+    )
+    assert not [path for path in readable if path.startswith("/var/log/")]
+    assert having_it(host, "nobody") == []
+    assert host.check_output(f"journalctl --no-pager | grep --count '{SECRET}' || true") == "0"
+    for query in ("", "?xml=1"):
+        page = host.check_output(
+            "python3 -c %s",
+            "import urllib.request as r; "
+            f"print(r.urlopen(r.Request('{MANAGER_URL}{query}', headers={{'Referer': '{MANAGER_URL}'}})).read().decode())",
+        )
+        assert "ajp://" in page and "not-a-secret" not in page

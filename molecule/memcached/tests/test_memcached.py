@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 
 import pytest
+import testinfra
 
 testinfra_hosts = ["ansible://memcached"]
 
@@ -58,6 +59,20 @@ def test_listens_on_its_address_only_and_without_udp(host, address, ports):
         assert host.check_output(f"ss -Hltn sport = :{port}").split()[3] == f"{address}:{port}"
         assert host.check_output(f"ss -Hlun sport = :{port}") == ""
         assert statistics(address, port, b"stats settings")["udpport"] == "0"
+
+
+@pytest.mark.parametrize(("name", "is_let_in"), [("one", True), ("two", False)])
+def test_lets_in_whom_the_settings_name_and_nobody_else(host, address, ports, name, is_let_in):
+    """The host shared was told to let in another one while its node ran: see side_effect.yml."""
+    if host.ansible.get_variables()["inventory_hostname"] == "shared":
+        other = testinfra.get_host(f"ansible://{name}", ansible_inventory=host.backend.ansible_inventory)
+        greeting = other.run(
+            f"timeout 3 bash -c 'exec 3<>/dev/tcp/{address}/{ports[0]} && echo version >&3 && head -1 <&3'"
+        )
+        assert greeting.stdout.startswith("VERSION") is is_let_in
+    for port in ports:
+        shown = host.check_output(f"systemctl show --property=IPAddressDeny memcached-node@{port}")
+        assert shown == "IPAddressDeny=::/0 0.0.0.0/0"
 
 
 def test_runs_as_a_user_that_can_do_little(host, ports):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 
 import pytest
+import testinfra
 
 testinfra_hosts = ["ansible://redis"]
 PASSWORD = "not-a-secret-in-a-test"
@@ -66,6 +67,17 @@ def test_refuses_rather_than_forget(server):
 
 def test_listens_on_its_address_only(host, server):
     assert host.check_output(f"ss -Hltn sport = :{server.port}").split()[3] == f"{server.address}:{server.port}"
+
+
+@pytest.mark.parametrize(("name", "is_let_in"), [("classic", True), ("fork", False)])
+def test_lets_in_whom_the_settings_name_and_nobody_else(host, server, name, is_let_in):
+    """The host shared was told to let in another one while its server ran: see side_effect.yml."""
+    if server.name == "shared":
+        other = testinfra.get_host(f"ansible://{name}", ansible_inventory=host.backend.ansible_inventory)
+        place = f"{server.address}/{server.port}"
+        greeting = other.run(f"timeout 3 bash -c 'exec 3<>/dev/tcp/{place} && echo PING >&3 && head -1 <&3'")
+        assert greeting.stdout.startswith("-NOAUTH") is is_let_in
+    assert host.check_output("systemctl show --property=IPAddressDeny redis-node") == "IPAddressDeny=::/0 0.0.0.0/0"
 
 
 def test_runs_as_a_user_that_can_do_little(host, server):

@@ -21,18 +21,21 @@ CLASS = "className"
 NOT_STORED = "notStored"
 
 _SAID = re.compile(r"OK - Attribute get '.*' - \w+ = (.+)")
-_NUMBERS = re.compile(r"(\d+) (\d+) (\d+)")
+# A Tomcat that has not been restarted since an upgrade may have no fourth number.
+_NUMBERS = re.compile(r"(\d+) (\d+) (\d+)(?: (\d+))?")
 
 
 @dataclass(frozen=True)
 class NotStored:
-    """What is lost when the instance stops."""
+    """What is lost when the instance stops, and what was not read."""
 
     # Sessions of which the store has nothing, and the size of the largest that is too large for it; 0 if none is.
     sessions: int
     largest_bytes: int
     # Those that the store has without some of their attributes.
     incomplete: int
+    # How often something was not read since the start, because the filter of serialized objects refuses it.
+    refused: int = 0
 
 
 def ask_manager(
@@ -49,7 +52,7 @@ def ask_manager(
 def read_not_stored(ask: t.Callable[[str], Answer], base_name: str, context_version: str) -> NotStored | None:
     """Return the figures of a context, or None where Tomcat does not say."""
     numbers = _NUMBERS.fullmatch(ask_manager(ask, base_name, context_version, NOT_STORED)[0] or "")
-    return numbers and NotStored(*map(int, numbers.groups()))
+    return numbers and NotStored(*map(int, numbers.groups("0")))
 
 
 def why_silent(answer: Answer) -> str:

@@ -113,6 +113,7 @@ class Editor:
                 setting[name] = value
         removing = [name for name in dict.fromkeys(remove) if name in node.attributes]
         before = {name: node.get(name) for name in [*setting, *removing]}
+        beside = {**node.values(), **wanted}
         path = self.document.describe(node)
         if before:
             self.document.set_attributes(node, setting, removing)
@@ -120,8 +121,10 @@ class Editor:
         for name, old in before.items():
             change: dict[str, t.Any] = {"action": "set" if name in setting else "unset", "element": path}
             change["attribute"] = name
-            change["before"] = None if old is None else mask_value(name, old, self.secret_attributes)
-            change["after"] = mask_value(name, setting[name], self.secret_attributes) if name in setting else None
+            change["before"] = None if old is None else mask_value(name, old, self.secret_attributes, beside)
+            change["after"] = (
+                mask_value(name, setting[name], self.secret_attributes, beside) if name in setting else None
+            )
             self.changes.append(change)
 
     def _set_text(self, node: Node, wanted: Wanted) -> None:
@@ -194,4 +197,4 @@ class Editor:
         self.changes.append({"action": action, "element": self.document.describe(node), **more})
 
     def _shown(self, attributes: t.Mapping[str, str]) -> dict[str, str]:
-        return {name: mask_value(name, value, self.secret_attributes) for name, value in attributes.items()}
+        return {name: mask_value(name, value, self.secret_attributes, attributes) for name, value in attributes.items()}

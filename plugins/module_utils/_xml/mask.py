@@ -14,10 +14,15 @@ MASK = "********"
 NEW_MASK = "******** (new)"
 
 # "secretRequired" or "passwordFile" hold no secret: the telling word must come last.
-_NAME = r"[A-Za-z0-9_.:-]*(?:secret|password|passwd|passphrase|pass|pwd|credential|credentials|token)"
+_NAME = (
+    r"[A-Za-z0-9_.:-]*(?:secret|password|passwd|passphrase|pass|pwd|credential|credentials|token"
+    r"|(?:api|access|auth|encryption|private|secret)[_.-]?key)"
+)
 _SECRET_NAME = re.compile(_NAME + r"\Z", re.IGNORECASE)
 # user:password@ and password=... inside a value such as a JDBC URL
 _URL_USER = re.compile(r"(?<=://)([^\s/@:\"'<>]*):([^\s/@\"'<>]+)(?=@)")
+# jdbc:oracle:thin:user/password@
+_ORACLE_USER = re.compile(r"(?i)(jdbc:oracle:[a-z0-9]+:[^\s/@:\"'<>]*)/([^\s@\"'<>]+)(?=@)")
 _URL_PARAMETER = re.compile(r"(?i)((?:password|passwd|pwd|secret)=)([^\s&;\"'<>]+)")
 
 
@@ -26,9 +31,15 @@ def is_secret(name: str, also: t.Iterable[str] = ()) -> bool:
     return bool(_SECRET_NAME.match(name)) or name.lower() in {other.lower() for other in also}
 
 
-def mask_value(name: str, value: str, also: t.Iterable[str] = ()) -> str:
-    """Return the value as it may be shown."""
-    return MASK if is_secret(name, also) else _mask_inside(value)
+def names_secret(attributes: t.Mapping[str, t.Any], also: t.Iterable[str] = ()) -> bool:
+    """Tell whether the attribute `value` holds a secret, as in <Environment name="db.password" value="...">."""
+    return is_secret(str(attributes.get("name", "")), also)
+
+
+def mask_value(name: str, value: str, also: t.Iterable[str] = (), beside: t.Mapping[str, t.Any] | None = None) -> str:
+    """Return the value as it may be shown; beside: all attributes of the element."""
+    secret = is_secret(name, also) or (name == "value" and names_secret(beside or {}, also))
+    return MASK if secret else _mask_inside(value)
 
 
 def mask_text(text: str, also: t.Iterable[str] = (), known: t.Iterable[str] | None = None) -> str:
@@ -53,17 +64,20 @@ def secrets_in(text: str, also: t.Iterable[str] = ()) -> set[str]:
     return {match["value"] for pattern in _patterns(also) for match in pattern.finditer(text)}
 
 
-def _patterns(also: t.Iterable[str]) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Return what finds secret attributes, and elements of such a name with the text that they hold."""
+def _patterns(also: t.Iterable[str]) -> list[re.Pattern[str]]:
+    """Return what finds secret attributes, the values of elements whose attribute `name` says so, and the texts of elements of such a name."""
     names = "|".join([_NAME, *(re.escape(name) for name in also)])
     attribute = rf"""(?<![\w.:-])(?P<before>(?:{names})\s*=\s*(?P<quote>["']))(?P<value>.*?)(?P<after>(?P=quote))"""
     element = rf"(?P<before><(?P<tag>{names})(?:\s[^<>]*)?(?<!/)>)(?P<value>.*?)(?P<after></(?P=tag)\s*>)"
-    return (
-        re.compile(attribute, re.IGNORECASE | re.DOTALL),
-        re.compile(element, re.IGNORECASE | re.DOTALL),
-    )
+    others = r"""(?:\s+[\w.:-]+\s*=\s*(?:"[^"]*"|'[^']*'))*?\s+"""
+    named = rf"""name\s*=\s*(?:"(?:{names})"|'(?:{names})')"""
+    value = r"""value\s*=\s*(?P<quote>["'])"""
+    valued = rf"""(?<!\S)(?P<before>{named}{others}{value})(?P<value>.*?)(?P<after>(?P=quote))"""
+    value_first = rf"""(?<!\S)(?P<before>{value})(?P<value>(?:(?!(?P=quote)).)*)(?P<after>(?P=quote){others}{named})"""
+    return [re.compile(each, re.IGNORECASE | re.DOTALL) for each in (attribute, valued, value_first, element)]
 
 
 def _mask_inside(text: str) -> str:
     text = _URL_USER.sub(rf"\1:{MASK}", text)
+    text = _ORACLE_USER.sub(rf"\1/{MASK}", text)
     return _URL_PARAMETER.sub(rf"\g<1>{MASK}", text)

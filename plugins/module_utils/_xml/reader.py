@@ -113,7 +113,7 @@ class Reader:
         for name, value in node.values().items():
             if name in usable or name in without:
                 continue
-            if mask_value(name, value, self.also) != value:
+            if mask_value(name, value, self.also, node.values()) != value:
                 self.secrets.append({"element": self.document.describe(node), "attribute": name})
             elif MASK in value:
                 self.leave_out(node, f"attribute {name} holds {MASK}, which stands for a secret")
@@ -159,7 +159,7 @@ class Reader:
         return {
             name: value
             for name, value in node.values().items()
-            if _is_name(name) and MASK not in value and mask_value(name, value, self.also) == value
+            if _is_name(name) and MASK not in value and mask_value(name, value, self.also, node.values()) == value
         }
 
     def is_plain(self, node: Node) -> bool:
@@ -211,7 +211,9 @@ class Reader:
             {
                 "element": self.document.describe(parent),
                 "tag": node.tag,
-                "attributes": {name: mask_value(name, value, self.also) for name, value in node.values().items()},
+                "attributes": {
+                    name: mask_value(name, value, self.also, node.values()) for name, value in node.values().items()
+                },
             }
             for parent, node in found
         ]

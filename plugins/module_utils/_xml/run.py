@@ -19,7 +19,7 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._file import rea
 
 from .document import MAX_BYTES, XmlDocument
 from .lxml_dep import LXML_IMPORT_ERROR
-from .mask import is_secret, mask_text, secrets_in
+from .mask import is_secret, mask_text, names_secret, secrets_in
 from .plan import XmlPlan
 from .reader import Reader
 
@@ -31,6 +31,19 @@ class XmlInfo(t.Protocol):
 
     def read(self) -> dict[str, t.Any]:
         """Return the options."""
+
+
+def hiding(module_class: type) -> type:
+    """Return the AnsibleModule that hides the secrets among its options from its first message on: also that one of them is wrong."""
+
+    class Hiding(module_class):  # type: ignore[misc]
+        def _load_params(self) -> None:
+            super()._load_params()
+            also = self.params.get("secret_attributes")
+            also = also if isinstance(also, list) else str(also or "").split(",")
+            self.no_log_values.update(secret_values(self.params, [str(name).strip() for name in also if name]))
+
+    return Hiding
 
 
 def tell(module: t.Any, option: str, info_of: t.Callable[[XmlDocument], XmlInfo]) -> None:
@@ -48,7 +61,6 @@ def tell(module: t.Any, option: str, info_of: t.Callable[[XmlDocument], XmlInfo]
 def edit(module: t.Any, plan: type[XmlPlan]) -> None:
     """Do all that main() does once it has its AnsibleModule: edit the file, set its owner and mode, end the module."""
     _need_lxml(module)
-    module.no_log_values.update(secret_values(module.params, module.params["secret_attributes"]))
     try:
         result, warnings = edit_file(
             module.params,
@@ -138,18 +150,27 @@ def _validate(
         )
 
 
-def secret_values(options: t.Any, also: t.Any = ()) -> t.Iterator[str]:
-    """Yield the secrets among the options, so that Ansible can hide them wherever they appear."""
+def secret_values(options: t.Any, also: t.Any = (), named: bool = False) -> t.Iterator[str]:
+    """Yield the secrets among the options, so that Ansible can hide them wherever they appear.
+
+    They may be as they were given, not checked yet. named: what is called `value` is one.
+    """
     if isinstance(options, t.Mapping):
+        entries = [
+            options,
+            *(options[key] for key in ("identify_by", "attributes") if isinstance(options.get(key), t.Mapping)),
+        ]
+        named = named or any(names_secret(entry, also) for entry in entries)
         for name, value in options.items():
             # The text of an element is as secret as an attribute of the element's name would be.
             kept = options.get("tag") if name == "text" else name
-            if isinstance(value, (str, int)) and not isinstance(value, bool) and is_secret(str(kept), also):
+            secret = is_secret(str(kept), also) or (named and name == "value")
+            if isinstance(value, (str, int)) and not isinstance(value, bool) and secret:
                 # Hiding the empty string would hide everything.
                 if str(value):
                     yield str(value)
             else:
-                yield from secret_values(value, also)
+                yield from secret_values(value, also, named and name != "children")
     elif isinstance(options, (list, tuple)):
         for item in options:
             yield from secret_values(item, also)

@@ -74,7 +74,8 @@ def wanted_element(
     for given in (also_set or {}, identity, attribute_values(item.get("attributes"), where, also)):
         for name, value in given.items():
             if attributes.setdefault(name, value) != value:
-                values = f"{mask_value(name, attributes[name], also)!r} and {mask_value(name, value, also)!r}"
+                shown = [mask_value(name, each, also, {**attributes, **given}) for each in (attributes[name], value)]
+                values = f"{shown[0]!r} and {shown[1]!r}"
                 raise CollectionError(
                     f"{where}: attribute {name} is given two values, {values}; what an element is known by cannot change"
                 )
@@ -89,7 +90,7 @@ def wanted_element(
             return False
         return all(node.get(name) == value for name, value in identity.items())
 
-    marks = [f"{name}={mask_value(name, value, also)!r}" for name, value in identity.items()]
+    marks = [f"{name}={mask_value(name, value, also, identity)!r}" for name, value in identity.items()]
     if known_by_text is not None:
         marks.append(f"the text {mask_value(tag, known_by_text, also)!r}")
     return Wanted(

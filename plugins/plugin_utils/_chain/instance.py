@@ -42,6 +42,10 @@ TOMCAT_MANAGER_PATH = "/roundrobin-manager"
 ROUTE = re.compile(r"[A-Za-z0-9_]{1,63}")
 # A file name and the instance part of a systemd unit name.
 INSTANCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+# An element of jdk.serialFilter. Java ends, or reads everything, with one that it does not understand.
+SERIAL_FILTER = re.compile(
+    r"max(depth|refs|bytes|array)=[0-9]{1,9}|!?([\w.]+/)?(\*|([\w$]+\.)*([\w$]+\*?|\*)|([\w$]+\.)+\*\*)", re.ASCII
+)
 
 
 @dataclass(frozen=True)
@@ -57,8 +61,8 @@ class Secret:
 # Printable ASCII that neither httpd's nor Tomcat's configuration gives a meaning to.
 AJP_SECRET = Secret(
     "tomcat_instance_ajp_secret",
-    re.compile(r"""((?!["'\\$])[!-~]){1,63}"""),
-    "1 to 63 printable ASCII characters without space, quotes, backslash or dollar sign",
+    re.compile(r"""((?!["'\\$])[!-~]){12,63}"""),
+    "12 to 63 printable ASCII characters without space, quotes, backslash or dollar sign",
     "the AJP connector is not opened without a secret",
 )
 CLUSTER_KEY = Secret(
@@ -133,6 +137,17 @@ def _ports(host: Host) -> dict[str, int]:
     return ports
 
 
+def _check_serial_filter(host: Host) -> None:
+    """Complain of elements that Java would not understand, or that a shell would."""
+    elements = host.variables.get("tomcat_instance_serial_filter")
+    for element in elements if isinstance(elements, list) else []:
+        if not isinstance(element, str) or not SERIAL_FILTER.fullmatch(element):
+            host.problems.add(
+                f"{host.name}: tomcat_instance_serial_filter has {element!r}, each of its elements must be such as "
+                "!com.example.Class, !com.example.**, com.example.*, !* or maxdepth=1000."
+            )
+
+
 def check_secret(host: Host, secret: Secret) -> None:
     """Complain of a secret that is missing or that cannot be used."""
     value = host.variables.get(secret.variable)
@@ -154,6 +169,7 @@ def problems_of(name: str, variables: HostVariables) -> list[str]:
     """Return everything that is wrong with the variables of one instance, by themselves."""
     host = _Settled(name, variables, Problems())
     instance = describe(host)
+    _check_serial_filter(host)
     if instance["ajp_enabled"]:
         check_secret(host, AJP_SECRET)
     store = variables.get("tomcat_instance_session_store")

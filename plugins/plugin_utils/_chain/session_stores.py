@@ -18,6 +18,7 @@ from .inventory import (
     Problems,
     as_integer,
     duplicates,
+    ip_address,
     is_port,
 )
 
@@ -27,6 +28,8 @@ REDIS_PORT = 6379
 # Where the instances say what is not the inventory's.
 MEMCACHED_NODES = "tomcat_instance_memcached_nodes"
 REDIS_ADDRESSES = "tomcat_instance_redis_addresses"
+# Who asks, and the password, which are not to be in an address.
+URL_USER = re.compile(r"//[^\s,']*@")
 NODE = re.compile(r"([A-Za-z0-9_]+):([^:, ]+):([0-9]{1,5})")
 
 
@@ -94,6 +97,24 @@ def failover_nodes(host: Host, machine: str, nodes: t.Sequence[t.Mapping[str, t.
     return ",".join(near) if len(near) < len(nodes) else ""
 
 
+def addresses_of_clients(
+    tomcats: t.Sequence[Host], instances: t.Sequence[t.Mapping[str, t.Any]], stores: t.Sequence[Host], variable: str
+) -> list[str]:
+    """Return where the Tomcats connect from, for hosts that let nobody else through; variable is where those name more."""
+    found: list[str] = []
+    closed = [store for store in stores if not store.variables.get(variable)]
+    for tomcat, instance in zip(tomcats, instances):
+        named = [instance["address"], instance["machine"]]
+        addresses = [address for address in named if ip_address(address) and "%" not in address]
+        for store in [] if addresses else closed:
+            store.problems.add(
+                f"{store.name}: lets the Tomcats connect and nobody else, and {tomcat.name} has no IP address in tomcat_instance_address "
+                f"or ansible_host. Set one, or name it in {variable} of {store.name}; [any] lets everybody connect."
+            )
+        found += addresses
+    return list(dict.fromkeys(found))
+
+
 def redis_servers(hosts: t.Sequence[Host]) -> list[dict[str, t.Any]]:
     """Return the servers that the hosts of the group run."""
     return [
@@ -126,5 +147,6 @@ def _of_all(tomcats: t.Sequence[Host], variable: str, nothing: t.Any, problems: 
     first = next(iter(named.values()), nothing)
     for name, value in named.items():
         if value != first:
-            problems.add(f"{variable} must be the same on all instances: {name} has {value}, others {first}.")
+            line = f"{variable} must be the same on all instances: {name} has {value}, others {first}."
+            problems.add(URL_USER.sub("//********@", line))
     return first

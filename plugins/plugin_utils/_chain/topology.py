@@ -48,6 +48,7 @@ from .inventory import (
     is_loopback,
 )
 from .session_stores import (
+    addresses_of_clients,
     failover_nodes,
     memcached_nodes,
     named_memcached_nodes,
@@ -86,8 +87,10 @@ HOST_VARIABLES = (
     "apache_balancer_tls_certificate",
     "apache_balancer_tls_port",
     "memcached_address",
+    "memcached_clients",
     "memcached_ports",
     "redis_address",
+    "redis_clients",
     "redis_port",
     "tomcat_applications",
     "tomcat_instance_address",
@@ -309,7 +312,8 @@ def derive(
         return [Host(str(name), hosts[name], problems) for name in groups.get(group, ())]
 
     tomcats, memcacheds, balancers = members(tomcat_group), members(memcached_group), members(balancer_group)
-    servers = redis_servers(members(redis_group))
+    redises = members(redis_group)
+    servers = redis_servers(redises)
     store = session_store(tomcats, problems)
     named_nodes = named_memcached_nodes(tomcats, problems)
 
@@ -327,6 +331,10 @@ def derive(
         item["internal_proxies"] = _internal_proxies(host, item, balancers)
     nodes = memcached_nodes(memcacheds)
     addresses = redis_addresses(tomcats, servers, redis_group, problems) if store == "redis" else []
+    let_in = {
+        kind: addresses_of_clients(tomcats, instances, stores, f"{kind}_clients")
+        for kind, stores in (("memcached", memcacheds), ("redis", redises))
+    }
     described_balancers = [_balancer(host) for host in balancers]
     applications = declared_applications([*tomcats, *balancers], problems)
     share_out(applications, instances, _default_balancer(balancers, problems), problems)
@@ -363,4 +371,5 @@ def derive(
         "balancers": described_balancers,
         "applications": applications,
         "session_store": store,
+        "clients": let_in,
     }

@@ -385,3 +385,10 @@ def _not_stored(results: t.Mapping[str, Result], findings: Findings) -> None:
                     "sessions, and why.",
                     host,
                 )
+            if context["refused"]:
+                findings.warnings.add(
+                    f"{context['name']}: something in the session store was not read, {context['refused']} times: "
+                    "tomcat_instance_serial_filter refuses its class. Tomcat's log says which class and session. If no application of yours "
+                    "stored it, somebody else writes to the store.",
+                    host,
+                )

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
 import net.spy.memcached.MemcachedClient;
 import org.apache.catalina.Session;
@@ -36,6 +37,8 @@ final class MemcachedStore extends MemcachedSessionService {
     final SessionOwners owners = new SessionOwners(this);
     /** The session that this thread reads. */
     final ThreadLocal<String> reading = new ThreadLocal<>();
+    /** How often something was not read because jdk.serialFilter refuses it. */
+    final AtomicLong refused = new AtomicLong();
     MemcachedNodesManager nodes;
     MemcachedClient memcached;
     CurrentRequest currentRequest;

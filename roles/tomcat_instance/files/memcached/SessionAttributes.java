@@ -7,14 +7,10 @@ import de.javakaffee.web.msm.JavaSerializationTranscoderFactory;
 import de.javakaffee.web.msm.MemcachedBackupSession;
 import de.javakaffee.web.msm.MemcachedSessionService;
 import de.javakaffee.web.msm.SessionAttributesTranscoder;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
-import java.io.ObjectStreamClass;
-import java.lang.reflect.Modifier;
-import java.lang.reflect.Proxy;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -83,59 +79,20 @@ final class SessionAttributes extends JavaSerializationTranscoderFactory impleme
                 try {
                     attributes.put(name, in.readObject());
                 } catch (ClassNotFoundException e) {
+                    count(e);
                     LOG.warn("Session " + store.reading.get() + " goes on without its attribute " + name + ": " + e);
                 }
             }
             return attributes;
         } catch (Exception | LinkageError | VirtualMachineError e) { // the bytes may be any
+            count(e);
             throw new IllegalStateException(e);
         }
     }
 
-    /** Objects of the application. What is of a class that the application does not have, or no more as it was, is skipped when it is read. */
-    private static final class ApplicationObjects extends ObjectInputStream {
-        private final ClassLoader application;
-
-        ApplicationObjects(byte[] data, ClassLoader application) throws IOException {
-            super(new ByteArrayInputStream(data));
-            this.application = application;
-        }
-
-        @Override
-        protected Class<?> resolveClass(ObjectStreamClass written) throws IOException, ClassNotFoundException {
-            Class<?> found;
-            try {
-                found = Class.forName(written.getName(), false, application);
-            } catch (ClassNotFoundException e) {
-                return super.resolveClass(written); // int and the like
-            }
-            ObjectStreamClass here = ObjectStreamClass.lookup(found);
-            if (here != null && here.getSerialVersionUID() != written.getSerialVersionUID() && !mayDiffer(found)) {
-                // Java's own exception would end the reading.
-                throw new ClassNotFoundException(written + " is now " + here);
-            }
-            return found;
-        }
-
-        private static boolean mayDiffer(Class<?> found) {
-            return found.isArray() || found.getSuperclass() != null && found.getSuperclass().getName().equals("java.lang.Record");
-        }
-
-        /** As Tomcat's CustomObjectInputStream finds it, which is final. */
-        @Override
-        @SuppressWarnings("deprecation") // there is no other way in Java 8
-        protected Class<?> resolveProxyClass(String[] interfaces) throws ClassNotFoundException {
-            Class<?>[] found = new Class<?>[interfaces.length];
-            ClassLoader loader = application;
-            for (int i = 0; i < interfaces.length; i++) {
-                found[i] = Class.forName(interfaces[i], false, application);
-                loader = Modifier.isPublic(found[i].getModifiers()) ? loader : found[i].getClassLoader();
-            }
-            try {
-                return Proxy.getProxyClass(loader, found);
-            } catch (IllegalArgumentException e) {
-                throw new ClassNotFoundException(null, e);
-            }
+    private void count(Throwable why) {
+        if (ApplicationObjects.isRefused(why)) {
+            store.refused.incrementAndGet();
         }
     }
 }

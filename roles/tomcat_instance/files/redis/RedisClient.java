@@ -3,7 +3,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package org.roundrobin.tomcat;
 
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectInputStream;
@@ -16,7 +15,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.function.Function;
 import org.apache.catalina.Context;
-import org.apache.catalina.util.CustomObjectInputStream;
 import org.redisson.Redisson;
 import org.redisson.api.RScript;
 import org.redisson.api.RedissonClient;
@@ -128,7 +126,7 @@ final class RedisClient {
 
     Object object(byte[] bytes) {
         ClassLoader application = context.getLoader().getClassLoader();
-        try (ObjectInputStream in = new CustomObjectInputStream(new ByteArrayInputStream(bytes), application)) {
+        try (ObjectInputStream in = new ApplicationObjects(bytes, application)) {
             return in.readObject();
         } catch (Exception | LinkageError | VirtualMachineError e) { // the bytes may be any
             throw new IllegalStateException(e);

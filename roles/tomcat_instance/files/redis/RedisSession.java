@@ -268,7 +268,7 @@ final class RedisSession extends StandardSession {
     private void readLogin(byte[] value) {
         Object[] login = {null, null, null};
         try {
-            login = (Object[]) tomcat.redis().object(value);
+            login = (Object[]) tomcat.object(value);
             authType = (String) login[0];
             principal = (Principal) login[1];
         } catch (RuntimeException e) {
@@ -421,7 +421,7 @@ final class RedisSession extends StandardSession {
             attributes.computeIfAbsent(name, any -> {
                 byte[] value = unread.get(name);
                 try {
-                    return value == null ? null : tomcat.redis().object(value);
+                    return value == null ? null : tomcat.object(value);
                 } catch (RuntimeException e) {
                     warn("Session " + id + ": not readable, " + name, e.getCause());
                     throw e;

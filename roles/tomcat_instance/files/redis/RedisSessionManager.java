@@ -9,6 +9,7 @@ import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.apache.catalina.LifecycleException;
 import org.apache.catalina.LifecycleState;
@@ -48,6 +49,7 @@ public class RedisSessionManager extends ManagerBase {
     /** This Tomcat, as an owner. */
     final String me = UUID.randomUUID().toString();
     final ThreadLocal<Request> current = new ThreadLocal<>();
+    private final AtomicLong refused = new AtomicLong();
     private String configPath;
     private RedisClient redis;
     private EndOfRequest valve;
@@ -64,13 +66,14 @@ public class RedisSessionManager extends ManagerBase {
     /**
      * What is lost when this Tomcat stops, for the status and the preflight of a rollout: three numbers, as MemcachedSessionManager has them.
      * Nothing is too large for Redis, so that only the last of them is ever above 0: sessions that Redis has without some of their attributes.
+     * A fourth number is how often something was not read since the application's start because jdk.serialFilter refuses it.
      */
     public String getNotStored() {
         int incomplete = 0;
         for (Session session : findSessions()) {
             incomplete += ((RedisSession) session).notWritten.isEmpty() ? 0 : 1;
         }
-        return "0 0 " + incomplete;
+        return "0 0 " + incomplete + " " + refused;
     }
 
     @Override
@@ -138,6 +141,18 @@ public class RedisSessionManager extends ManagerBase {
 
     void forget(String id, RedisSession session) {
         sessions.remove(id, session);
+    }
+
+    /** An object that Redis has, and that is counted if its class is refused. */
+    Object object(byte[] bytes) {
+        try {
+            return redis.object(bytes);
+        } catch (RuntimeException e) {
+            if (ApplicationObjects.isRefused(e.getCause())) {
+                refused.incrementAndGet();
+            }
+            throw e;
+        }
     }
 
     static void warn(String what, Throwable why) {

@@ -35,7 +35,7 @@ def test_all_problems_as_plain_text():
 
 
 def test_no_problem():
-    assert FILTERS["instance_problems"]({"tomcat_instance_ajp_secret": Text("s3cr3t")}, "jvm1") == []
+    assert FILTERS["instance_problems"]({"tomcat_instance_ajp_secret": Text("s3cr3t-value")}, "jvm1") == []
 
 
 def test_wrong_call():

@@ -19,7 +19,7 @@ class Text(str):
 
 
 def hostvars(**of_t):
-    return {"t": {"tomcat_instance_ajp_secret": Text("s3cr3t"), **of_t}, "m": {}, "b": {"not_asked_for": 1}}
+    return {"t": {"tomcat_instance_ajp_secret": Text("s3cr3t-value"), **of_t}, "m": {}, "b": {"not_asked_for": 1}}
 
 
 def types_in(value):

@@ -16,14 +16,14 @@ def test_each_context_that_says_so(run_for_result, tomcat, monkeypatch, check):
     def make_ask(target, *, headers, secret, timeout):
         older = "%23%23" not in target.query
         return lambda: (
-            Answer(0.1, 403) if older else Answer(0.1, 200, "OK - Attribute get 'x' - notStored = 2 1536211 1\n")
+            Answer(0.1, 403) if older else Answer(0.1, 200, "OK - Attribute get 'x' - notStored = 2 1536211 1 4\n")
         )
 
     monkeypatch.setattr(tomcat_store_info, "make_ask", make_ask)
     tomcat.link_to("", "1.0")
     tomcat.link_to("000001", "2.0")
     found = run_for_result(tomcat_store_info, check, base=str(tomcat.base), url="http://198.18.0.3:8080")
-    figures = {"sessions": 2, "largest_bytes": 1536211, "incomplete": 1}
+    figures = {"sessions": 2, "largest_bytes": 1536211, "incomplete": 1, "refused": 4}
     assert found == {"changed": False, "contexts": [{"name": "app", "context_version": "000001", **figures}]}
 
 

@@ -25,6 +25,9 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.mask import
         "keyPass",
         "certificateKeyPassword",
         "connectionPassword",
+        "apiKey",
+        "secret_key",
+        "encryptionKey",
     ],
 )
 def test_secret_names(name):
@@ -34,7 +37,18 @@ def test_secret_names(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["secretRequired", "passwordFile", "port", "protocol", "className", "maxThreads", "passing"]
+    "name",
+    [
+        "secretRequired",
+        "passwordFile",
+        "port",
+        "protocol",
+        "className",
+        "maxThreads",
+        "passing",
+        "certificateKeyAlias",
+        "monkey",
+    ],
 )
 def test_other_names(name):
     assert not is_secret(name)
@@ -42,8 +56,8 @@ def test_other_names(name):
 
 
 def test_names_that_the_user_gives():
-    assert mask_value("apiKey", "hush", ["APIKEY"]) == "********"
-    assert mask_text('<a apiKey="hush" myapiKey="seen"/>', ["apikey"]) == '<a apiKey="********" myapiKey="seen"/>'
+    assert mask_value("licence", "hush", ["LICENCE"]) == "********"
+    assert mask_text('<a licence="hush" mylicence="seen"/>', ["Licence"]) == '<a licence="********" mylicence="seen"/>'
 
 
 @pytest.mark.parametrize(
@@ -57,6 +71,17 @@ def test_names_that_the_user_gives():
             '<a url="jdbc:x://joe:********@db/x?password=********&amp;b=1"/>',
         ),
         ('<a b="http://x/y"/>', '<a b="http://x/y"/>'),
+        ('<a b="jdbc:oracle:thin:scott/hush@db:1521/x"/>', '<a b="jdbc:oracle:thin:scott/********@db:1521/x"/>'),
+        ('<a b="jdbc:oracle:thin:@db:1521/x"/>', '<a b="jdbc:oracle:thin:@db:1521/x"/>'),
+        (
+            '<Environment name="db.password" type="t" value="hush"/><Environment name="b" value="seen"/>',
+            '<Environment name="db.password" type="t" value="********"/><Environment name="b" value="seen"/>',
+        ),
+        (
+            "<Parameter value='hu&quot;sh' override=\"false\" name='smtpPassword'/><b name='x' value='seen'/>",
+            "<Parameter value='********' override=\"false\" name='smtpPassword'/><b name='x' value='seen'/>",
+        ),
+        ('<a name="x.password"/><b value="seen"/>', '<a name="x.password"/><b value="seen"/>'),
         ("<passWord a='1'>hu\nsh</passWord >", "<passWord a='1'>********</passWord >"),
         ("<token><![CDATA[hush]]></token><token/>", "<token>********</token><token/>"),
         ("<token> </token>", "<token> </token>"),
@@ -72,3 +97,9 @@ def test_a_changed_secret_shows_as_changed():
     assert mask_text(new, (), secrets_in(old)) == '<a secret="******** (new)" keyPass="********"/>'
     assert mask_text("<pin>1</pin>", ["pin"], secrets_in("<pin>2</pin>", ["pin"])) == "<pin>******** (new)</pin>"
     assert mask_text(old, (), secrets_in(old)) == '<a secret="********" keyPass="********"/>'
+
+
+def test_a_value_is_as_secret_as_its_name():
+    assert mask_value("value", "hush", beside={"name": "db.password"}) == "********"
+    assert mask_value("value", "seen", beside={"name": "db.pool"}) == "seen"
+    assert mask_value("type", "seen", beside={"name": "db.password"}) == "seen"

@@ -11,7 +11,7 @@ import pathlib
 import pytest
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.run import edit_file, secret_values
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.run import edit_file, hiding, secret_values
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.server import ServerXml
 
 STOCK = (pathlib.Path(__file__).resolve().parents[3] / "fixtures" / "server.xml").read_bytes()
@@ -158,3 +158,29 @@ def test_the_secrets_of_the_options():
         ],
     }
     assert sorted(secret_values(options, ["mine"])) == ["7", "8", "a", "b", "c", "d"]
+
+
+def test_the_value_of_an_option_with_a_telling_name_is_a_secret():
+    options = {
+        "parameters": [
+            {"name": "smtpPassword", "attributes": {"value": "a", "override": False}, "children": [{"value": "seen"}]},
+            {"name": "smtpHost", "attributes": {"value": "seen"}},
+        ],
+        "elements": [{"identify_by": {"name": "mail.token"}, "attributes": {"value": "b"}}],
+    }
+    assert sorted(secret_values(options)) == ["a", "b"]
+
+
+@pytest.mark.parametrize("also", [["mine"], "mine, other", None])
+def test_secrets_are_known_before_the_options_are_checked(also):
+    """Ansible's own AnsibleModule fails for a wrong option before it hands any of them to the module."""
+
+    class Checking:
+        def __init__(self):
+            self.no_log_values = set()
+            self._load_params()
+
+        def _load_params(self):
+            self.params = {"connectors": {"password": "a", "mine": "b"}, "no_such_option": 1, "secret_attributes": also}
+
+    assert hiding(Checking)().no_log_values == ({"a", "b"} if also else {"a"})

@@ -163,3 +163,35 @@ def test_port(offset, kind, expected):
 def test_port_of_unknown_kind():
     with pytest.raises(TopologyError, match="unknown kind of port 'https'"):
         port(0, "https")
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        "!bsh.**",
+        "com.example.*",
+        "com.example.Class",
+        "!com.example.Outer$Inner",
+        "java.base/java.util.**",
+        "!*",
+        "maxdepth=12",
+    ],
+)
+def test_elements_of_the_serialization_filter(element):
+    assert (
+        problems_of("tc", {"tomcat_instance_ajp_secret": "s3cr3t-value", "tomcat_instance_serial_filter": [element]})
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    "element", ["", "!", "**", "a b", "a;b", "it's", "maxdepth=much", "maxdeep=1", "!!a", "a\n", 5, None]
+)
+def test_bad_elements_of_the_serialization_filter(element):
+    problems = problems_of(
+        "tc", {"tomcat_instance_ajp_secret": "s3cr3t-value", "tomcat_instance_serial_filter": [element]}
+    )
+    (problem,) = problems
+    assert problem.startswith(
+        f"tc: tomcat_instance_serial_filter has {element!r}, each of its elements must be such as "
+    )

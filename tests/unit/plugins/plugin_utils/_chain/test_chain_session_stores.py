@@ -140,3 +140,26 @@ def test_bad_stores(with_changes, groups, changes, expected):
     with pytest.raises(TopologyError) as caught:
         derive(with_changes(**changes), groups)
     assert expected in caught.value.message
+
+
+# Who may connect ------------------------------------------------------------
+
+
+def test_the_stores_let_in_the_addresses_of_the_tomcats(with_changes, groups):
+    own = {"tomcat_instance_address": "198.18.1.3"}
+    clients = derive(with_changes(tc_1=own, tc_3={"tomcat_instance_address": "app3"}), groups)["clients"]
+    assert clients == {kind: ["198.18.1.3", "198.18.0.3", "198.18.0.4"] for kind in ("memcached", "redis")}
+
+
+@pytest.mark.parametrize("named", [None, [], ["198.18.0.9"], ["any"]])
+def test_a_tomcat_without_an_address(with_changes, groups, named):
+    """A unit takes no names: whoever writes the inventory says the address, or lets everybody in."""
+    stores = {host: {"memcached_clients": named} for host in ("mc1", "mc2")}
+    hosts = with_changes(tc_3={"ansible_host": "app3"}, **stores)
+    if named:
+        assert derive(hosts, groups)["clients"]["memcached"] == ["198.18.0.3"]
+        return
+    with pytest.raises(TopologyError) as error:
+        derive(hosts, groups)
+    for host in ("mc1", "mc2"):
+        assert f"{host}: lets the Tomcats connect and nobody else, and tc.3 has no IP address" in error.value.message

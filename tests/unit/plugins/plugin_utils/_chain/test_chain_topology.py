@@ -358,12 +358,15 @@ def test_a_key_is_asked_for_where_there_is_a_cluster_only(in_a_cluster, groups):
     assert derive(in_a_cluster("none", tc_1={"tomcat_instance_cluster_key": "bad"}), groups)["session_store"] == "none"
 
 
-@pytest.mark.parametrize("secret", ["with space", 'a"b', "a'b", "a\\b", "a${b}", "x" * 64, "s\u00e9cret", 12345])
+@pytest.mark.parametrize(
+    "secret",
+    ["with space", 'a"b', "a'b", "a\\b", "a${b}", "x" * 64, "s\u00e9cret-secret", "too-short", "long-enough\n", 12345],
+)
 def test_a_bad_secret_is_not_shown(with_changes, groups, secret):
     same = {"tomcat_instance_ajp_secret": secret}
     with pytest.raises(TopologyError) as caught:
         derive(with_changes(tc_1=same, tc_2=same, tc_3=same), groups)
-    assert "1 to 63 printable ASCII characters" in caught.value.message
+    assert "12 to 63 printable ASCII characters" in caught.value.message
     assert str(secret) not in caught.value.message
 
 

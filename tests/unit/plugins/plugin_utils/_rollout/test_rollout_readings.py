@@ -164,7 +164,7 @@ def test_sessions_that_nothing_keeps_are_warned_of(read_chain):
 
 def test_sessions_that_a_stop_of_their_tomcat_would_lose_are_warned_of(read_chain):
     chain = read_chain(3)
-    figures = {"name": "shop", "sessions": 0, "largest_bytes": 0, "incomplete": 0}
+    figures = {"name": "shop", "sessions": 0, "largest_bytes": 0, "incomplete": 0, "refused": 0}
     chain.readings["sessions"] = {
         "app1": {"contexts": [{**figures, "sessions": 2, "largest_bytes": 1536211, "incomplete": 1}]},
         "app2": {"contexts": [figures, {**figures, "name": "ROOT", "incomplete": 12}]},

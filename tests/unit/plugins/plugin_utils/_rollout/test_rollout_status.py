@@ -106,7 +106,7 @@ def test_what_is_broken_is_shown_and_named_first(read_chain):
 
 def test_sessions_that_could_not_be_stored_are_shown_once(read_chain):
     chain = read_chain(["vm1", "vm1"], httpds=2, applications=APPLICATIONS)
-    figures = {"name": "shop", "sessions": 2, "largest_bytes": 1536211, "incomplete": 0}
+    figures = {"name": "shop", "sessions": 2, "largest_bytes": 1536211, "incomplete": 0, "refused": 0}
     chain.readings["sessions"] = {host: {"contexts": [figures]} for host in ("app1", "app2")}
     found = shown(chain)
     assert found["problems"] == []
