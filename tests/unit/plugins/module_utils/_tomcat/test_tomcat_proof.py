@@ -14,6 +14,7 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.health i
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.proof import (
     Check,
     Terms,
+    Way,
     complaints,
     prove,
     read_check,
@@ -27,7 +28,7 @@ QUICK = Terms(successes=2, timeout=0.0, interval=0.01)
 
 
 def check(ask, name="shop"):
-    return Check(name, f"http://h/{name}", ask, build_expectation([200], None, None))
+    return Check(name, (Way(f"http://h/{name}", ask, build_expectation([200], None, None)),))
 
 
 def read(**given):
