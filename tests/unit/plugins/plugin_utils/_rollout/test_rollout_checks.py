@@ -129,7 +129,9 @@ def test_a_release_that_was_healthy_before_may_be_so_in_the_way_it_was_then():
     assert check["or_else"]["headers"] == {"X-Old": "1", "Host": "shop.example", "Cookie": "SID=health.app1"}
 
 
-@pytest.mark.parametrize("remembered", [{}, {"shop": {"0.9": OF_1_0}}, {"blog": {"1.0": OF_1_0}}, {"shop": {"1.0": health_of(SHOP)}}])
+@pytest.mark.parametrize(
+    "remembered", [{}, {"shop": {"0.9": OF_1_0}}, {"blog": {"1.0": OF_1_0}}, {"shop": {"1.0": health_of(SHOP)}}]
+)
 def test_a_release_that_never_was_healthy_has_the_inventorys_health_alone(remembered):
     (check,) = on_the_member([SHOP], {"shop": "1.0"}, "shop", "ajp://h:1", remembered)
     assert "or_else" not in check
