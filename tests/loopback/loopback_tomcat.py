@@ -40,12 +40,12 @@ if (s != null && request.getParameter("end") == null) {
 
 
 @contextlib.contextmanager
-def running(home, base, log):
+def running(home, base, log, environment=None):
     """Tomcat in the foreground; whoever leaves has stopped it, or it is killed."""
     # C1 alone: nothing here runs long enough for more to pay. A port that is in use ends Tomcat, as with the role.
     options = "-XX:TieredStopAtLevel=1 -Dorg.apache.catalina.startup.EXIT_ON_INIT_FAILURE=true"
     java = {"CATALINA_OPTS": options, "LC_ALL": "C.UTF-8"}
-    java |= {"CATALINA_HOME": str(home), "CATALINA_BASE": str(base)}
+    java |= {"CATALINA_HOME": str(home), "CATALINA_BASE": str(base), **(environment or {})}
     with log.open("w") as output:
         tomcat = subprocess.Popen(
             [home / "bin/catalina.sh", "run"], env={**os.environ, **java}, stdout=output, stderr=subprocess.STDOUT
@@ -125,8 +125,8 @@ class Instance:
         return options if over == "http" else {**options, "ajp_secret": SECRET}
 
     @contextlib.contextmanager
-    def running(self):
-        with running(self.home, self.base, self.directory / f"{self.base.name}.out") as process:
+    def running(self, environment=None):
+        with running(self.home, self.base, self.directory / f"{self.base.name}.out", environment) as process:
             yield process
             process.terminate()
             process.wait(timeout=30)

@@ -13,20 +13,11 @@ import typing as t
 
 from .inventory import HOST_NAME, Problems, as_integer
 
-NEEDS = (
-    "httpd_directives",
-    "httpd_site_directives",
-    "excluded_paths",
-    "encoded_slashes",
-    "websocket",
-    "max_body_bytes",
-)
+NEEDS = ("httpd_directives", "httpd_site_directives", "excluded_paths", "encoded_slashes", "websocket")
 EXCLUDED_KEYS = ("path", "directory")
 # What httpd and Tomcat take by default.
 HEADER_BYTES = 8192
 MAX_HEADER_BYTES = 65536
-# A limit that is left as httpd has it.
-HTTPDS_OWN = -1
 
 _URL_PATH = re.compile(r"(/[A-Za-z0-9_.~-]+)+")
 _DIRECTORY = re.compile(r"""(/[^/"\\$%\x00-\x1f]+)+""")
@@ -44,7 +35,6 @@ def read_needs(entry: t.Mapping[str, t.Any], where: str, problems: Problems) -> 
         "excluded_paths": _excluded(entry, where, problems),
         "encoded_slashes": _boolean(entry, "encoded_slashes", where, problems),
         "websocket": _boolean(entry, "websocket", where, problems),
-        "max_body_bytes": _bytes(entry, where, problems),
     }
     return needs if len(problems.lines) == before else None
 
@@ -115,19 +105,6 @@ def _boolean(entry: t.Mapping[str, t.Any], key: str, where: str, problems: Probl
     if given not in (None, True, False):
         problems.add(f"{where}: {key} is {given!r}, it must be true or false.")
     return given is True
-
-
-def _bytes(entry: t.Mapping[str, t.Any], where: str, problems: Problems) -> int:
-    given = entry.get("max_body_bytes")
-    if given is None:
-        return HTTPDS_OWN
-    number = as_integer(given) if not isinstance(given, int) or isinstance(given, bool) else given
-    if number is None or number < HTTPDS_OWN:
-        problems.add(
-            f"{where}: max_body_bytes is {given!r}, it must be a number of bytes, 0 for no limit or -1 for httpd's own."
-        )
-        return HTTPDS_OWN
-    return number
 
 
 def check_protocols(
@@ -288,9 +265,7 @@ def _site_lines(applications: t.Sequence[Application], excluded: t.Mapping[str, 
     lines += [f'ProxyPass "{path}" "!"' for path in sorted(excluded, reverse=True)]
     # What is said of a longer path holds there: it comes last.
     for application in sorted(applications, key=lambda one: str(one["path"])):
-        inside = list(application["httpd_directives"])
-        if application["max_body_bytes"] != HTTPDS_OWN:
-            inside.insert(0, f"LimitRequestBody {application['max_body_bytes']}")
+        inside = application["httpd_directives"]
         if inside:
             lines += [f'<Location "{application["path"]}">', *(f"  {line}" for line in inside), "</Location>"]
     return lines

@@ -40,7 +40,6 @@ def test_application_paths(applications, path, base_name, context_path):
         "excluded_paths": [],
         "encoded_slashes": False,
         "websocket": False,
-        "max_body_bytes": -1,
         "instances": ["tc-1", "tc-2", "tc.3"],
         "balancer": "tomcat",
         "members": application["members"],
@@ -61,7 +60,6 @@ def test_application_with_everything(applications):
         "excluded_paths": [{"path": "/shop/static", "directory": "/srv/static"}],
         "encoded_slashes": True,
         "websocket": False,
-        "max_body_bytes": 10**7,
     }
     (application,) = applications(entry)
     derived = {"balancer": "shop", "members": application["members"], "context_path": "/shop", "base_name": "shop"}

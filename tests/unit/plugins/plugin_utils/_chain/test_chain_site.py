@@ -45,12 +45,6 @@ def test_directives_inside_and_beside_a_path():
     ]
 
 
-def test_a_limit_of_the_body_stands_in_the_applications_location():
-    assert "  LimitRequestBody 0" in site({"path": "/", "max_body_bytes": 0})["site"]
-    assert "  LimitRequestBody 5000000000" in site({"path": "/", "max_body_bytes": 5000000000})["site"]
-    assert site({"path": "/", "max_body_bytes": -1})["site"] == []
-
-
 def test_excluded_paths_are_no_members():
     acme = {"path": "/.well-known/acme-challenge", "directory": "/var/www/acme"}
     found = site({"path": "/", "excluded_paths": ["/static", acme]})
@@ -104,8 +98,6 @@ def test_what_proxies_in_front_say_is_believed_from_them_alone():
         ({"excluded_paths": [{"path": "/a", "dir": "/x"}]}, "excluded_paths has {'path': '/a'"),
         ({"encoded_slashes": "maybe"}, "encoded_slashes is 'maybe', it must be true or false"),
         ({"websocket": 7}, "websocket is 7"),
-        ({"max_body_bytes": -2}, "max_body_bytes is -2"),
-        ({"max_body_bytes": "much"}, "max_body_bytes is 'much'"),
     ],
 )
 def test_what_is_not_accepted_is_told(with_changes, groups, application, words):
