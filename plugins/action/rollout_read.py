@@ -14,6 +14,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._at_once import Answer, Call, Caller
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.checks import health_of
 
 ARGUMENTS = {
     "calls": {"type": "dict", "required": True},
@@ -54,14 +55,31 @@ class ActionModule(ActionBase):
         arguments: t.Mapping[str, t.Any],
         variables: dict[str, t.Any],
     ) -> Answer:
-        version = (released.get(application["base_name"]) or {}).get("active_version")
+        entry = released.get(application["base_name"]) or {}
+        version = entry.get("active_version")
         # Without a release there is nothing that could answer.
         if not version:
             return {"skipped": True}
+        answer = self._ask_for(application, version, arguments, variables)
+        before = {release["version"]: release.get("health") for release in entry.get("releases") or ()}.get(version)
+        if not answer.get("failed") or not before or before == health_of(application):
+            return answer
+        # The inventory's health may be that of another release.
+        again = self._ask_for({**application, **before}, version, arguments, variables)
+        return answer if again.get("failed") else again
+
+    def _ask_for(
+        self,
+        application: t.Mapping[str, t.Any],
+        version: str,
+        arguments: t.Mapping[str, t.Any],
+        variables: dict[str, t.Any],
+    ) -> Answer:
         pattern = application["health_pattern"]
         options = {
             "url": arguments["url"] + application["context_path"] + application["health_path"],
             "status": application["health_status"],
+            **({"headers": application["health_headers"]} if application["health_headers"] else {}),
             **PATIENCE,
             **({"ajp_secret": arguments["ajp_secret"]} if arguments["ajp_secret"] else {}),
             **({"pattern": pattern} if pattern else {}),

@@ -43,4 +43,45 @@ options:
         description: The release that must answer.
         type: str
         default: ""
+      or_else:
+        description: Another way to ask, by which the release was healthy before. One good answer, to either, is enough.
+        type: dict
+        suboptions:
+          url:
+            description: What to ask.
+            type: str
+            required: true
+          headers:
+            description: Headers to send.
+            type: dict
+            default: {}
+          status:
+            description: The statuses that count as good.
+            type: list
+            elements: int
+            default: [200]
+          pattern:
+            description: A regular expression to be found in the body.
+            type: str
+            default: ""
+          version:
+            description: The release that must answer.
+            type: str
+            default: ""
+      remember:
+        description: What M(roundrobin.tomcat.rollout_instance) keeps beside the release, once it is healthy by the first way.
+        type: dict
+        suboptions:
+          base_name:
+            description: Base name of the application.
+            type: str
+            required: true
+          version:
+            description: The release.
+            type: str
+            required: true
+          health:
+            description: How it was asked, as the keys of C(tomcat_applications) have it.
+            type: dict
+            required: true
 """

@@ -12,6 +12,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._plain import plain
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.plan import chosen_application, plan
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.readings import by_kind
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.source import release_source
 
 
 def rollout_plan(
@@ -34,9 +35,18 @@ def rollout_application(topology: t.Mapping[str, t.Any], release_app: str = "") 
     return dict(chosen_application(plain(topology), str(release_app)))
 
 
+def source_of_release(war: str, sha256: str, directory: str, repository: str = "") -> dict[str, t.Any]:
+    """Return how a release comes to the controller."""
+    return release_source(str(war), str(sha256), str(directory), str(repository))
+
+
 class FilterModule:
     """Ansible's entry point."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Name the filters."""
-        return {"rollout_plan": rollout_plan, "rollout_application": rollout_application}
+        return {
+            "release_source": source_of_release,
+            "rollout_plan": rollout_plan,
+            "rollout_application": rollout_application,
+        }

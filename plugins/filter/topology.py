@@ -12,6 +12,7 @@ from jinja2 import UndefinedError
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.instance import port
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.site import HEADER_BYTES, httpd_site
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.topology import (
     HOST_VARIABLES,
     Problems,
@@ -73,6 +74,20 @@ def topology(
         raise AnsibleFilterError(error.message) from error
 
 
+def site(applications: t.Any, **given: t.Any) -> dict[str, t.Any]:
+    """Say what of httpd's configuration follows from what the applications need."""
+    options = plain(given)
+    return httpd_site(
+        plain(applications),
+        aliases=options.get("aliases", ()),
+        trusted_proxies=options.get("trusted_proxies", ()),
+        header_bytes=options.get("header_bytes", HEADER_BYTES),
+        scheme=str(options.get("scheme", "http")),
+        port=int(options.get("port", 80)),
+        forwarded=bool(options.get("forwarded", False)),
+    )
+
+
 def tomcat_port(offset: t.Any, kind: str) -> int:
     """Return the port of a connector for an instance with this port offset."""
     try:
@@ -90,4 +105,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Name the filters."""
-        return {"topology": topology, "tomcat_port": tomcat_port}
+        return {"httpd_site": site, "topology": topology, "tomcat_port": tomcat_port}

@@ -341,6 +341,16 @@ def switch(params: dict[str, t.Any], webapp: dict[str, t.Any], check_mode: bool)
     return change.changed
 
 
+def keep_in_mind(params: dict[str, t.Any], work: Work, progress: Progress) -> None:
+    """Remember beside each release how it was asked: whoever goes back to it asks in the same way."""
+    if not progress.done or params["phase"] != "health":
+        return
+    for check, health in zip(work.checks, progress.healths):
+        if check.remember and health.last.way == 0:
+            store = AppReleases(params["base"], check.remember["base_name"], now=lambda: datetime.now(timezone.utc))
+            store.remember(check.remember["version"], check.remember["health"])
+
+
 def work_of(params: dict[str, t.Any], check_mode: bool) -> Work:
     """Read the options; raise for what cannot work, before anything is touched."""
     checks = [read_check(check, params["ajp_secret"]) for check in params["checks"]]
@@ -381,6 +391,7 @@ def main() -> None:
             progress.changed, progress.done = would_change(work), True
         else:
             carry_out(work, progress, SystemClock())
+            keep_in_mind(module.params, work, progress)
     except CollectionError as error:
         failure = {"msg": error.message, "step": progress.step, **error.details}
     answer = {

@@ -62,7 +62,7 @@ EXAMPLES = r"""
             - {host: 198.18.0.5, port: 11211}
     url: http://127.0.0.1:8080
     applications:
-      - {name: shop, base_name: shop, context_path: /shop, health_path: /health, health_status: 200, health_pattern: ''}
+      - {name: shop, base_name: shop, context_path: /shop, health_path: /health, health_status: 200, health_pattern: '', health_headers: {}}
   register: read
 """
 

@@ -100,6 +100,9 @@ applications:
         problem:
           description: Why it cannot be used, or null.
           type: str
+        health:
+          description: How a rollout asked it when it last proved healthy, by the names that P(roundrobin.tomcat.topology#filter) has. Null until then.
+          type: dict
     descriptors:
       description: >-
         What C(META-INF/context.xml) and C(WEB-INF/web.xml) of the active release say of sessions, by these names, as

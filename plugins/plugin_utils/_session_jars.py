@@ -16,19 +16,25 @@ OURS = re.compile(r"(roundrobin-.*|(memcached-session-manager(-tc9)?|spymemcache
 
 
 def compare(
-    entries: t.Sequence[t.Mapping[str, t.Any]], wanted: t.Sequence[str], *, lib: str, made: str
+    entries: t.Sequence[t.Mapping[str, t.Any]],
+    wanted: t.Sequence[str],
+    *,
+    lib: str,
+    made: str,
+    others: t.Sequence[str] = (),
 ) -> dict[str, list[str]]:
     """Return the names of the jars to copy from the directory made into lib, and the paths of those to remove from lib.
 
     lib: the instance's directory of that name, or its session-store.
     entries: what lies in the two directories, with a checksum of each jar.
+    others: what the role puts there for another reason.
     wanted: the names of the store's jars. All are to be copied while they are not made yet.
     """
     here, there = _checksums(entries, lib), _checksums(entries, made)
     return {
         "missing": [name for name in wanted if name not in here or here[name] != there.get(name)],
         # Of another store, or of another version: two on one class path do not go together.
-        "stale": [f"{lib}/{name}" for name in here if name not in wanted and OURS.fullmatch(name)],
+        "stale": [f"{lib}/{name}" for name in here if name not in (*wanted, *others) and OURS.fullmatch(name)],
     }
 
 

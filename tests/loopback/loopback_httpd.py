@@ -31,6 +31,7 @@ WANTED_MODULES = [
     *["mpm_event", "authn_core", "authn_file", "authz_core", "authz_host", "authz_user", "auth_basic", "log_config"],
     *["proxy", "proxy_http", "proxy_ajp", "proxy_http2", "proxy_fcgi", "proxy_scgi", "proxy_wstunnel"],
     *["slotmem_shm", "proxy_balancer", "lbmethod_byrequests", "watchdog", "proxy_hcheck", "ssl", "http2"],
+    *["alias", "headers", "remoteip", "setenvif"],
 ]
 
 COMMON = """

@@ -51,16 +51,17 @@ def serial_filter(store="memcached"):
     names = ("__tomcat_instance_serial_option", "__tomcat_instance_serial_limits", "tomcat_instance_serial_filter")
     variables = {name: trust_as_template(settings[name]) for name in names if isinstance(settings[name], str)}
     variables |= {"tomcat_instance_serial_filter": settings[names[2]], "tomcat_instance_session_store": store}
-    return Templar(variables=variables).template(variables[names[0]])
+    # In quotes, as catalina.sh has a shell read it.
+    return " ".join(f"'{option}'" for option in Templar(variables=variables).template(variables[names[0]]))
 
 
 @contextlib.contextmanager
-def running(home, base, log, more=""):
+def running(home, base, log, more="", environment=None):
     """Tomcat in the foreground; whoever leaves has stopped it, or it is killed."""
     # C1 alone: nothing here runs long enough for more to pay. A port that is in use ends Tomcat, as with the role.
     options = f"-XX:TieredStopAtLevel=1 -Dorg.apache.catalina.startup.EXIT_ON_INIT_FAILURE=true {more}"
     java = {"CATALINA_OPTS": options, "LC_ALL": "C.UTF-8"}
-    java |= {"CATALINA_HOME": str(home), "CATALINA_BASE": str(base)}
+    java |= {"CATALINA_HOME": str(home), "CATALINA_BASE": str(base), **(environment or {})}
     with log.open("w") as output:
         tomcat = subprocess.Popen(
             [home / "bin/catalina.sh", "run"], env={**os.environ, **java}, stdout=output, stderr=subprocess.STDOUT
@@ -141,8 +142,9 @@ class Instance:
         return options if over == "http" else {**options, "ajp_secret": SECRET}
 
     @contextlib.contextmanager
-    def running(self):
-        with running(self.home, self.base, self.directory / f"{self.base.name}.out", self.options) as process:
+    def running(self, environment=None):
+        log = self.directory / f"{self.base.name}.out"
+        with running(self.home, self.base, log, self.options, environment) as process:
             yield process
             process.terminate()
             process.wait(timeout=30)

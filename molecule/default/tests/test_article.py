@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import urllib.error
 import urllib.request
 
@@ -59,6 +60,29 @@ def test_a_session_survives_the_stop_of_its_instance(chain):
     play = chain.play("failover_test")
     assert play.returncode == 0, play.stdout
     assert "took over" in " ".join(play.stdout.split())
+
+
+def test_going_back_asks_a_release_as_when_it_was_healthy(chain):
+    """The health in the inventory came with the new release, and the one before does not know it."""
+
+    def with_health(pattern):
+        application = {"path": "/shop/", "health_path": "/health", "health_pattern": pattern}
+        return ["-e", json.dumps({"tomcat_applications": [application], "rolling_deploy_health_timeout": 8})]
+
+    # A release that is sick: its member goes back.
+    play = chain.deploy("2.0", *with_health("(?m)^version=3"))
+    assert play.returncode == 2
+    assert "is back on 1.0" in play.stdout
+    assert set(chain.member_states("web").values()) == {"enabled"}
+    # One that is not, and is taken back by a person.
+    of_2 = with_health("(?m)^version=2")
+    play = chain.deploy("2.0", *of_2)
+    assert play.returncode == 0, play.stdout
+    play = chain.play("rollback", *of_2)
+    assert play.returncode == 0, play.stdout
+    assert set(chain.member_states("web").values()) == {"enabled"}
+    health = "/var/opt/tomcat/jvm1/releases/shop/1.0/health.json"
+    assert "version={version}" in json.loads(chain.command("jvm1", f"cat {health}"))["health_pattern"]
 
 
 def test_nothing_but_httpd_listens_on_the_outside(host):

@@ -129,6 +129,32 @@ def test_runs_the_version_and_the_changed_options(host, name, base):
     assert "-Dchanged=by the administrator" in process
 
 
+def test_what_an_application_needs_arrives_at_its_java(host, name, base):
+    """By systemd and by sh, each with its own quoting."""
+    pid = host.check_output(f"systemctl show --property=MainPID --value tomcat@{name}")
+    assert "-Dodd=$HOME|`id`&C:\\x;*%h" in host.file(f"/proc/{pid}/cmdline").content_string.split("\0")
+    environment = dict(
+        line.split("=", 1) for line in host.file(f"/proc/{pid}/environ").content_string.split("\0") if "=" in line
+    )
+    assert environment["ODD"] == 'it\'s "$HOME" `id` \\ %h\nand more'
+    assert (environment["LANG"], environment["LC_ALL"]) == ("C.UTF-8", "C.UTF-8")
+    assert "-Dfile.encoding=UTF-8" in host.file(f"/proc/{pid}/cmdline").content_string
+    # In its own mount namespace; the rest of /srv is read-only there.
+    inside = f"nsenter --target {pid} --mount runuser -u tomcat -- touch"
+    host.check_output(f"{inside} /srv/uploads/{name}")
+    assert host.run(f"{inside} /srv/{name}").rc != 0
+    assert host.file(f"{base}/conf/server.xml").content_string.count('name="jdbc/shop"') == 1
+    context = host.file(f"{base}/conf/context.xml").content_string
+    assert '<ResourceLink name="jdbc/shop" global="jdbc/shop" type="javax.sql.DataSource"/>' in context
+    assert '<Parameter name="currency" value="EUR"/>' in context
+
+
+def test_the_access_log_is_kept_for_some_time_or_not_written(host, name, base):
+    server = re.sub(r"<!--.*?-->", "", host.file(f"{base}/conf/server.xml").content_string, flags=re.DOTALL)
+    assert ("AccessLogValve" in server) is (name != "second")
+    assert ('maxDays="90"' in server) is (name != "second")
+
+
 def test_the_administrators_change_stays(host, base):
     assert host.file(f"{base}/conf/logging.properties").contains("the administrator was here")
 
@@ -139,11 +165,15 @@ def test_the_session_store_is_where_no_application_sees_it(host, name, base):
     assert "<Manager className" not in context
     if name == "single":
         assert "SessionStore" not in context
-        assert host.file(f"{base}/lib").listdir() == []
+        assert host.file(f"{base}/lib").listdir() == ["roundrobin-spymemcached-2.12.3.jar"]
         assert not host.file(f"{base}/session-store").exists
     else:
         assert 'className="org.roundrobin.tomcat.SessionStore"' in context
-        assert sorted(host.file(f"{base}/lib").listdir()) == ["administrators.jar", "roundrobin-session-store.jar"]
+        assert sorted(host.file(f"{base}/lib").listdir()) == [
+            "administrators.jar",
+            "roundrobin-session-store.jar",
+            "roundrobin-spymemcached-2.12.3.jar",
+        ]
         jars = host.file(f"{base}/session-store").listdir()
         assert "roundrobin-session-manager.jar" in jars
         assert len(jars) == 4

@@ -6,6 +6,7 @@
     releases/NAME/VERSION/NAME.war        the WAR as it came
     releases/NAME/VERSION/exploded/       unpacked
     releases/NAME/VERSION/release.json    what is there; its directory appears whole, by one rename
+    releases/NAME/VERSION/health.json     how it was asked when it proved healthy
     releases/NAME/history.json            what was active when, and who made it so
     webapps/NAME -> ../releases/NAME/VERSION/exploded
     webapps/NAME##000001 -> ...           beside it after a parallel activation; the highest is active
@@ -104,6 +105,7 @@ class ReleasesDisk:
                 unpacked_bytes=int(data["unpacked_bytes"]),
                 staged_at=str(data["staged_at"]),
                 staged_by=str(data["staged_by"]),
+                health=self._read_health(version),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not what this collection writes"
@@ -111,6 +113,18 @@ class ReleasesDisk:
         if release.version != version:
             return replace(release, version=version, problem=f"{path} says version {release.version}")
         return release
+
+    def health_path(self, version: str) -> str:
+        return os.path.join(self.release_directory(version), "health.json")
+
+    def _read_health(self, version: str) -> dict[str, object] | None:
+        """Read how the release was asked; what cannot be read is as good as none."""
+        try:
+            with open(self.health_path(version), encoding="utf-8") as source:
+                health = json.load(source)
+        except (OSError, ValueError):
+            return None
+        return health if isinstance(health, dict) else None
 
     def link(self, context_version: str) -> str:
         """Return the link that Tomcat takes a context from."""
@@ -185,6 +199,8 @@ class ReleasesDisk:
             elif name.startswith(".link-"):
                 os.unlink(os.path.join(self.directory, name))
         remove_candidates(self.history_path)
+        for version in self._staged_names():
+            remove_candidates(self.health_path(version))
 
     def clear_work(self, context_version: str) -> None:
         """Empty a context's work directory of all but sessions.

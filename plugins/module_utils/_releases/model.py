@@ -30,6 +30,8 @@ class Release:
     staged_at: str = ""
     staged_by: str = ""
     problem: str | None = field(default=None, compare=False)
+    # How it was asked when it proved healthy; None until then.
+    health: t.Mapping[str, t.Any] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

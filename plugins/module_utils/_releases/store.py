@@ -75,6 +75,19 @@ class AppReleases:
         """Read what is on disk."""
         return self.disk.read()
 
+    def remember(self, version: str, health: t.Mapping[str, t.Any]) -> bool:
+        """Keep how a release was asked when it proved healthy; return whether that is new. One that is gone has nothing to keep."""
+        release = self.read().releases.get(version)
+        if release is None or release.problem or release.health == health:
+            return False
+        path = self.disk.health_path(version)
+        try:
+            with self.disk.lock():
+                self.disk.write_json(path, dict(health))
+        except OSError as error:
+            raise CollectionError(f"{path} could not be written: {_reason(error)}") from error
+        return True
+
     def ensure(
         self,
         state: str,
@@ -210,7 +223,7 @@ class AppReleases:
                 staged_at=self._timestamp(),
                 staged_by=self._actor,
             )
-            data = {name: value for name, value in asdict(release).items() if name != "problem"}
+            data = {name: value for name, value in asdict(release).items() if name not in ("problem", "health")}
             self.disk.write_json(os.path.join(building, "release.json"), data)
             self.disk.own(building, self.disk.directory_mode)
             os.rename(building, self.disk.release_directory(version))

@@ -14,6 +14,7 @@ as long as the header promised and with the CRC it gave.
 from __future__ import annotations
 
 import calendar
+import copy
 import lzma
 import os
 import re
@@ -31,6 +32,7 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._file import CHU
 from .descriptors import CONTEXT, MAX_BYTES, WEB, Says, says
 
 MAX_MEMBERS = 100_000
+UTF8_FLAG = 0x800
 # A block and an inode per file is what a small file costs whatever its length.
 BLOCK = 4096
 
@@ -142,23 +144,31 @@ def judge_members(path: str, infos: t.Sequence[zipfile.ZipInfo], *, max_unpacked
     """Judge the directory of an archive; path only names it in messages."""
     if len(infos) > MAX_MEMBERS:
         raise CollectionError(f"{path} has {len(infos)} members, more than the {MAX_MEMBERS} that are accepted")
-    files: set[str] = set()
+    files: dict[str, zipfile.ZipInfo] = {}
     directories: set[str] = set()
+    members: list[zipfile.ZipInfo] = []
     unpacked = 0
     disk = 0
-    for info in infos:
+    for info in map(_as_named, infos):
+        # The archive's own directory, as tar-like tools write it.
+        if not info.filename:
+            continue
         _judge_member(path, info)
         name = info.filename.rstrip("/")
         if info.is_dir():
             directories.add(name)
         else:
-            if name in files:
-                raise CollectionError(f"{path} has the member {name!r} twice")
-            files.add(name)
+            same = files.setdefault(name, info)
+            if (same.file_size, same.CRC) != (info.file_size, info.CRC):
+                raise CollectionError(f"{path} has the member {name!r} twice, with different contents")
+            # Build tools add a file once for each place where it is named.
+            if same is not info:
+                continue
             unpacked += info.file_size
             disk += -(-info.file_size // BLOCK) * BLOCK
+        members.append(info)
         directories.update(str(parent) for parent in PurePosixPath(name).parents if str(parent) != ".")
-    clash = sorted(files & directories)
+    clash = sorted(directories.intersection(files))
     if clash:
         raise CollectionError(f"{path} has {clash[0]!r} both as a file and as a directory")
     if unpacked > max_unpacked_bytes:
@@ -166,16 +176,44 @@ def judge_members(path: str, infos: t.Sequence[zipfile.ZipInfo], *, max_unpacked
             f"{path} would unpack to {unpacked} bytes, more than max_unpacked_mb allows "
             f"({max_unpacked_bytes // 2**20} MiB)"
         )
+    if "WEB-INF" in files:
+        raise CollectionError(f"{path} is not a WAR: its WEB-INF is a file, no directory")
     if "WEB-INF" not in directories:
+        # Pages alone need none.
         nested = sorted(name for name in directories if name.endswith("/WEB-INF"))
-        hint = f"; it has {nested[0]!r}, so it was packed one directory too high" if nested else ""
-        raise CollectionError(f"{path} is not a WAR: it has no WEB-INF directory{hint}")
+        if nested:
+            raise CollectionError(
+                f"{path} is not a WAR: it has {nested[0]!r} and no WEB-INF of its own, so it was packed one directory too high"
+            )
     return WarReport(
-        members=tuple(infos),
+        members=tuple(members),
         files=len(files),
         unpacked_bytes=unpacked,
         disk_bytes=disk + BLOCK * (len(directories) + 1),
     )
+
+
+def _as_named(info: zipfile.ZipInfo) -> zipfile.ZipInfo:
+    """Return a member by the name that Tomcat has for it.
+
+    A name without the flag for UTF-8 is in the code page of DOS by the book; what tools really write is UTF-8, as Tomcat reads it.
+    A leading ./ or / says nothing.
+    """
+    named = copy.copy(info)
+    if not info.flag_bits & UTF8_FLAG:
+        named.filename = _unflagged_name(info)
+    named.filename = re.sub(r"\A(\./+|/+)+", "", named.filename)
+    if named.filename == ".":
+        named.filename = ""
+    return named
+
+
+def _unflagged_name(info: zipfile.ZipInfo) -> str:
+    try:
+        return info.filename.encode("cp437").decode("utf-8")
+    # One from the extra field, or one that is no UTF-8.
+    except UnicodeError:
+        return info.filename
 
 
 def _judge_member(path: str, info: zipfile.ZipInfo) -> None:

@@ -26,6 +26,8 @@ from .health import Answer, Target
 
 # A health page is short; what a broken one streams must not fill the memory.
 MAX_BODY = 256 * 1024
+# As httpd sends on what came by TLS: by HTTP it is this header that says so, by AJP the packet itself.
+FORWARDED_PROTO = "x-forwarded-proto"
 
 
 def make_ask(
@@ -61,6 +63,7 @@ def ask_ajp(target: Target, *, method: str, headers: t.Mapping[str, str], secret
             server_port=target.port,
             headers={"user-agent": USER_AGENT, **headers},
             secret=secret,
+            is_tls=any(name.lower() == FORWARDED_PROTO and value == "https" for name, value in headers.items()),
         )
         with connect(target.host, target.port, deadline) as connection:
             connected = True

@@ -50,6 +50,15 @@ class Answer:
     error: str | None = None
     # What the headers Set-Cookie say.
     cookies: tuple[str, ...] = ()
+    # Which of several ways of asking it answers.
+    way: int = 0
+
+
+class Judge(t.Protocol):
+    """What tells a good answer from another."""
+
+    def complaint(self, answer: Answer) -> str | None:
+        """Return what is wrong with an answer, or None."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +149,7 @@ def build_expectation(statuses: t.Sequence[int], pattern: str | None, version: s
 
 def wait_healthy(
     ask: t.Callable[[], Answer],
-    expectation: Expectation,
+    expectation: Judge,
     *,
     successes: int,
     timeout: float,

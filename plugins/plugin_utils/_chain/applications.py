@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .inventory import Host, Problems, as_integer, duplicates
+from .health import HEALTH_KEYS, read_health
+from .inventory import Host, Problems, duplicates
+from .site import NEEDS, read_needs
 
 CONTEXT_PATH = re.compile(r"/|(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 APPLICATION_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._#-]*")
-APPLICATION_KEYS = ("name", "path", "instances", "health_path", "health_status", "health_pattern")
+APPLICATION_KEYS = ("name", "path", "instances", *HEALTH_KEYS, *NEEDS)
 # httpd writes a balancer's name in lower case.
 BALANCER = re.compile(r"[a-z0-9_-]{1,40}")
 
@@ -40,22 +42,9 @@ def _application(entry: t.Any, position: int, problems: Problems) -> dict[str, t
     if not isinstance(name, str) or not APPLICATION_NAME.fullmatch(name):
         problems.add(f"{where}: name is {name!r}, it must be a name of letters, digits, '_', '.', '#' and '-'.")
         return None
-    health_path = "/" if entry.get("health_path") is None else entry["health_path"]
-    if not isinstance(health_path, str) or not re.fullmatch(r"/[!-~]*", health_path):
-        problems.add(
-            f'{where}: health_path is {health_path!r}, it must begin with "/" and is relative to the context path.'
-        )
-        return None
-    status = 200 if entry.get("health_status") is None else as_integer(entry["health_status"])
-    if status is None or not 100 <= status <= 599:
-        problems.add(
-            f"{where}: health_status is {entry['health_status']!r}, it must be an HTTP status from 100 to 599."
-        )
-        return None
-    pattern = "" if entry.get("health_pattern") is None else entry["health_pattern"]
-    problem = _pattern_problem(pattern)
-    if problem:
-        problems.add(f"{where}: health_pattern is {pattern!r}, it must be a regular expression{problem}.")
+    health = read_health(entry, where, problems)
+    needs = read_needs(entry, where, problems)
+    if health is None or needs is None:
         return None
     instances = entry.get("instances")
     if instances is not None and (
@@ -74,20 +63,9 @@ def _application(entry: t.Any, position: int, problems: Problems) -> dict[str, t
         "instances": instances,
         "context_path": str(context_path),
         "base_name": str(base_name),
-        "health_path": str(health_path),
-        "health_status": status,
-        "health_pattern": str(pattern),
+        **health,
+        **needs,
     }
-
-
-def _pattern_problem(pattern: t.Any) -> str:
-    if not isinstance(pattern, str):
-        return " (a string)"
-    try:
-        re.compile(pattern.replace("{version}", re.escape("1.0-rc.1")))
-    except re.error as error:
-        return f" ({error})"
-    return ""
 
 
 def declared_applications(hosts: t.Sequence[Host], problems: Problems) -> list[dict[str, t.Any]]:

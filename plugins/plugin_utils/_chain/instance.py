@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._net import in_url
 
 from .clusters import CLUSTER_STORES, check_members
+from .instance_needs import problems_of_needs
+from .instance_xml import problems_of_xml
 from .inventory import (
     ABSOLUTE_PATH,
     Host,
@@ -177,4 +179,4 @@ def problems_of(name: str, variables: HostVariables) -> list[str]:
         members = variables.get("tomcat_instance_cluster_members") or []
         check_members(members, store, instance["address"], instance["ports"]["cluster"], host)
         check_secret(host, CLUSTER_KEY)
-    return host.problems.lines
+    return [*host.problems.lines, *problems_of_needs(name, variables), *problems_of_xml(name, variables)]

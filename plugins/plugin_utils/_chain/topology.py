@@ -16,6 +16,7 @@ Pure: the values arrive as plain data, already templated.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import typing as t
 
@@ -26,6 +27,7 @@ from .applications import (
     share_out,
 )
 from .clusters import CLUSTER_STORES, join_clusters
+from .health import ask_as_the_site, asks_by_https
 from .instance import (
     AJP_SECRET,
     CLUSTER_KEY,
@@ -56,6 +58,7 @@ from .session_stores import (
     redis_servers,
     session_store,
 )
+from .site import HEADER_BYTES, MAX_HEADER_BYTES, check_protocols
 
 __all__ = ["HOST_VARIABLES", "Problems", "TopologyError", "derive"]
 
@@ -66,6 +69,7 @@ TLS_PORT = 443
 MANAGER_PATH = "/balancer-manager"
 BALANCER_NAME = "tomcat"
 STICKY_COOKIE = "JSESSIONID"
+STICKY_PATH_PARAMETER = "jsessionid"
 
 # Every variable that is read of a host. Only these are asked for, so that a
 # template in a variable that does not matter here is never evaluated.
@@ -84,8 +88,10 @@ HOST_VARIABLES = (
     "apache_balancer_name",
     "apache_balancer_server_name",
     "apache_balancer_sticky_cookie",
+    "apache_balancer_sticky_path_parameter",
     "apache_balancer_tls_certificate",
     "apache_balancer_tls_port",
+    "apache_balancer_trusted_proxies",
     "memcached_address",
     "memcached_clients",
     "memcached_ports",
@@ -104,12 +110,14 @@ HOST_VARIABLES = (
     "tomcat_instance_http_port",
     "tomcat_instance_jvm_route",
     "tomcat_instance_manager_enabled",
+    "tomcat_instance_max_header_bytes",
     "tomcat_instance_memcached_failover_nodes",
     "tomcat_instance_memcached_nodes",
     "tomcat_instance_name",
     "tomcat_instance_port_offset",
     "tomcat_instance_protocol",
     "tomcat_instance_redis_addresses",
+    "tomcat_instance_session_cookie_name",
     "tomcat_instance_session_store",
     "tomcat_instance_shutdown_port",
 )
@@ -124,6 +132,12 @@ def _instance(host: Host) -> dict[str, t.Any]:
         "failover_nodes": "",
         "cluster_members": [],
         **_member_settings(host),
+        "max_header_bytes": host.integer(
+            "tomcat_instance_max_header_bytes",
+            HEADER_BYTES,
+            f"an integer from {HEADER_BYTES} to {MAX_HEADER_BYTES}",
+            lambda number: HEADER_BYTES <= number <= MAX_HEADER_BYTES,
+        ),
         "balancers": [],
     }
 
@@ -144,7 +158,7 @@ def _member_settings(host: Host) -> dict[str, t.Any]:
     }
 
 
-def _balancer(host: Host) -> dict[str, t.Any]:
+def _balancer(host: Host, session_cookie: str) -> dict[str, t.Any]:
     """Where a balancer is asked: on its own machine, the manager is not open to others."""
     manager_address = host.text("apache_balancer_manager_address", LOCAL_MACHINE, HOST_NAME, "one address")
     manager_path = host.text("apache_balancer_manager_path", MANAGER_PATH, ABSOLUTE_PATH, "an absolute path")
@@ -159,8 +173,68 @@ def _balancer(host: Host) -> dict[str, t.Any]:
         "manager_url": manager + manager_path,
         "local_url": manager if _has_tls(host) else plain,
         "headers": {"Host": server_name} if server_name else {},
-        "sticky_cookie": host.text("apache_balancer_sticky_cookie", STICKY_COOKIE, COOKIE_NAME, "the name of a cookie"),
+        **_sticky(host, session_cookie),
     }
+
+
+def _sticky(host: Host, session_cookie: str) -> dict[str, str]:
+    """How httpd knows a session: where Tomcat gives its cookie another name, the parameter in a path has that name, too."""
+    wanted = "the name of a cookie"
+    cookie = host.text("apache_balancer_sticky_cookie", session_cookie or STICKY_COOKIE, COOKIE_NAME, wanted)
+    if session_cookie and cookie != session_cookie:
+        host.complain(
+            "apache_balancer_sticky_cookie", f"{session_cookie}, as tomcat_instance_session_cookie_name is, or left out"
+        )
+    parameter = host.text(
+        "apache_balancer_sticky_path_parameter",
+        session_cookie or STICKY_PATH_PARAMETER,
+        COOKIE_NAME,
+        "the name of a path parameter",
+    )
+    return {"sticky_cookie": cookie, "sticky_path_parameter": parameter}
+
+
+def _session_cookie(tomcats: t.Sequence[Host], problems: Problems) -> str:
+    """What the instances call their session cookie; nothing where it is Tomcat's own name."""
+    variable = "tomcat_instance_session_cookie_name"
+    names = {host.name: host.text(variable, "", COOKIE_NAME, "the name of a cookie") for host in tomcats}
+    if len(set(names.values())) > 1:
+        listed = ", ".join(f"{host} has {name or STICKY_COOKIE}" for host, name in names.items())
+        problems.add(f"{variable} must be the same on all instances: {listed}.")
+    return next(iter(names.values()), "")
+
+
+def _forwarded_header(tomcats: t.Sequence[Host], balancers: t.Sequence[Host]) -> str:
+    """How the headers begin in which httpd tells AJP members the scheme, where it is not always that of the connection.
+
+    Tomcat believes them whoever sends them: only the holders of the AJP secret know the name.
+    """
+    secret = next((host.variables[AJP_SECRET.variable] for host in tomcats if host.given(AJP_SECRET.variable)), "")
+    if not secret or not any(_has_tls(host) or host.given("apache_balancer_trusted_proxies") for host in balancers):
+        return ""
+    return "X-Roundrobin-" + hashlib.sha256(f"forwarded {secret}".encode()).hexdigest()[:16]
+
+
+def _ask_as_the_site(
+    applications: t.Sequence[dict[str, t.Any]],
+    instances: t.Sequence[dict[str, t.Any]],
+    balancers: t.Sequence[Host],
+    described: t.Sequence[t.Mapping[str, t.Any]],
+) -> None:
+    """Let each application be asked as through httpd; a member that is to take a check for one by TLS must believe its own machine."""
+    ports = {"https": balancers[0].port("apache_balancer_tls_port", TLS_PORT)} if balancers else {"https": TLS_PORT}
+    site_name = next((httpd["headers"]["Host"] for httpd in described if httpd["headers"]), "")
+    ask_as_the_site(applications, site_name, ports, bool(balancers) and all(_has_tls(host) for host in balancers))
+    for instance in instances:
+        served = [one for one in applications if instance["inventory_host"] in one["instances"]]
+        instance["encoded_slashes"] = any(one["encoded_slashes"] for one in served)
+        if not any(asks_by_https(one) for one in served):
+            continue
+        if instance["protocol"] == "ajp":
+            instance["connect_url_base"] = instance["worker"]
+        else:
+            own = _as_tomcat_writes(instance["address"])
+            instance["internal_proxies"] = list(dict.fromkeys([*instance["internal_proxies"], *([own] if own else [])]))
 
 
 def _default_balancer(hosts: t.Sequence[Host], problems: Problems) -> str:
@@ -193,11 +267,16 @@ def _internal_proxies(host: Host, instance: t.Mapping[str, t.Any], balancers: t.
                 f"connects from: {host.name} believes what is forwarded by HTTP from there only."
             )
             continue
-        if address.version == 6:
-            found.append(":".join(f"{int(group, 16):x}" for group in address.exploded.split(":")))
-        else:
-            found.append(str(address))
+        found.append(_as_tomcat_writes(name))
     return list(dict.fromkeys(found))
+
+
+def _as_tomcat_writes(name: str) -> str:
+    """An address as Tomcat has it in a request; nothing where a name is none."""
+    address = ip_address(LOCAL_MACHINE if name == "localhost" else name)
+    if address is not None and address.version == 6:
+        return ":".join(f"{int(group, 16):x}" for group in address.exploded.split(":"))
+    return str(address or "")
 
 
 def _check_unique(instances: t.Sequence[t.Mapping[str, t.Any]], problems: Problems) -> None:
@@ -335,9 +414,12 @@ def derive(
         kind: addresses_of_clients(tomcats, instances, stores, f"{kind}_clients")
         for kind, stores in (("memcached", memcacheds), ("redis", redises))
     }
-    described_balancers = [_balancer(host) for host in balancers]
+    session_cookie = _session_cookie(tomcats, problems)
+    described_balancers = [_balancer(host, session_cookie) for host in balancers]
     applications = declared_applications([*tomcats, *balancers], problems)
     share_out(applications, instances, _default_balancer(balancers, problems), problems)
+    check_protocols(applications, instances, problems)
+    _ask_as_the_site(applications, instances, balancers, described_balancers)
     clusters = join_clusters(instances, applications, store, problems) if store in CLUSTER_STORES else []
 
     _check_unique(instances, problems)
@@ -372,4 +454,6 @@ def derive(
         "applications": applications,
         "session_store": store,
         "clients": let_in,
+        "max_header_bytes": max((item["max_header_bytes"] for item in instances), default=HEADER_BYTES),
+        "forwarded_header": _forwarded_header(tomcats, balancers),
     }

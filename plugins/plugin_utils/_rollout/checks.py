@@ -13,26 +13,58 @@ import typing as t
 from .words import Result
 
 Check = dict[str, t.Any]
+Health = t.Mapping[str, t.Any]
 # The releases that an instance is to have, by application; none where it has none.
 Versions = t.Mapping[str, t.Optional[str]]
 
+# How each release of an application was asked when it proved healthy, on one instance: by the application's name and the version.
+Remembered = t.Mapping[str, t.Mapping[str, Health]]
+
 # What Tomcat answers for itself where no application is.
 NOTHING_THERE = [404]
+# What of an application is its health.
+HEALTH_KEYS = ("health_path", "health_status", "health_pattern", "health_headers")
 
 
-def expected(application: Result, version: str | None, base_url: str) -> Check:
-    """The answer that proves a release of an application, as rollout_instance and rollout_httpd take it."""
+def health_of(application: Result) -> Health:
+    """How an application is asked, as it is remembered with a release."""
+    return {key: application[key] for key in HEALTH_KEYS}
+
+
+def asked(application: Result, version: str | None, base_url: str, headers: t.Mapping[str, str] | None = None) -> Check:
+    """The answer that proves a release of an application."""
     pattern = application["health_pattern"]
     return {
-        "application": application["name"],
         "url": base_url + application["context_path"] + application["health_path"],
+        "headers": {**application["health_headers"], **(headers or {})},
         "status": application["health_status"],
         "pattern": pattern,
         "version": (version or "") if "{version}" in pattern else "",
     }
 
 
-def on_the_member(applications: t.Iterable[Result], versions: Versions, rolled: str, base_url: str) -> list[Check]:
+def expected(
+    application: Result,
+    version: str | None,
+    base_url: str,
+    remembered: Remembered,
+    headers: t.Mapping[str, str] | None = None,
+) -> Check:
+    """The same as rollout_instance and rollout_httpd take it, by the inventory's health.
+
+    A release that was healthy before need not know the inventory's health, which may be that of another release:
+    that by which it was healthy then is as good.
+    """
+    before = remembered.get(application["name"], {}).get(version or "")
+    check = {"application": application["name"], **asked(application, version, base_url, headers)}
+    if before and before != health_of(application):
+        check["or_else"] = asked({**application, **before}, version, base_url, headers)
+    return check
+
+
+def on_the_member(
+    applications: t.Iterable[Result], versions: Versions, rolled: str, base_url: str, remembered: Remembered
+) -> list[Check]:
     """Every application of an instance, asked on the instance itself before a user meets it.
 
     rolled: the application that the rollout is about. Where it has no release, Tomcat must say that nothing is there.
@@ -42,9 +74,10 @@ def on_the_member(applications: t.Iterable[Result], versions: Versions, rolled: 
     for application in applications:
         version = versions.get(application["name"])
         if version:
-            checks.append(expected(application, version, base_url))
+            of_release = {"base_name": application["base_name"], "version": version, "health": health_of(application)}
+            checks.append({**expected(application, version, base_url, remembered), "remember": of_release})
         elif application["name"] == rolled:
-            checks.append({**expected(application, None, base_url), "status": NOTHING_THERE, "pattern": ""})
+            checks.append({**expected(application, None, base_url, {}), "status": NOTHING_THERE, "pattern": ""})
     return checks
 
 
@@ -66,7 +99,12 @@ def to_warm_up(
 
 
 def through_httpd(
-    applications: t.Iterable[Result], versions: Versions, httpd: Result, states: t.Iterable[Result], route: str
+    applications: t.Iterable[Result],
+    versions: Versions,
+    httpd: Result,
+    states: t.Iterable[Result],
+    route: str,
+    remembered: Remembered,
 ) -> list[Check]:
     """Every application that has a release, asked through one httpd by the member's own route.
 
@@ -79,7 +117,7 @@ def through_httpd(
     }
     headers = {**httpd["headers"], "Cookie": f"{httpd['sticky_cookie']}=health.{route}"}
     return [
-        {**expected(application, versions[application["name"]], httpd["local_url"]), "headers": headers}
+        expected(application, versions[application["name"]], httpd["local_url"], remembered, headers)
         for application in applications
         if versions.get(application["name"]) and application["balancer"] in enabled
     ]

@@ -39,6 +39,7 @@ def enable(
     states: t.Sequence[Result],
     applications: t.Sequence[Result],
     versions: checks.Versions,
+    remembered: checks.Remembered,
 ) -> list[Machine]:
     """Give the instance the state that it had at every place, and check it through every httpd.
 
@@ -52,7 +53,9 @@ def enable(
         for state in states
     }
     asked = {
-        httpd["inventory_host"]: checks.through_httpd(applications, versions, httpd, states, instance["route"])
+        httpd["inventory_host"]: checks.through_httpd(
+            applications, versions, httpd, states, instance["route"], remembered
+        )
         for httpd in topology["balancers"]
     }
     names = _by_machine(topology)

@@ -45,6 +45,8 @@ class PlannedMember:
     interrupted: Interrupted | None
     # The active release of each of its applications; none where there is none.
     active: t.Mapping[str, str | None]
+    # How each release of its applications was asked when it was healthy.
+    remembered: checks.Remembered
 
     @property
     def host(self) -> str:
@@ -237,11 +239,13 @@ class PlannedMember:
             },
             "drain": {way: machines.drain(topology, self.instance, of_way) for way, of_way in kept.items()},
             "enable": {
-                way: machines.enable(topology, self.instance, states, applications, known)
+                way: machines.enable(topology, self.instance, states, applications, known, self.remembered)
                 for way, known in {**versions, "now": self.active}.items()
             },
             "health": {
-                way: checks.on_the_member(applications, known, self.aim.application, self.instance["connect_url_base"])
+                way: checks.on_the_member(
+                    applications, known, self.aim.application, self.instance["connect_url_base"], self.remembered
+                )
                 for way, known in versions.items()
             },
             "warm_up": {
@@ -273,5 +277,6 @@ def judge(
         empty = releases is not None and releases.active is None and aim.application
         unhealthy = None if empty else facts.health.get(host)
         active = facts.active.get(host, {})
-        members.append(PlannedMember(instance, aim, seats, releases, unhealthy, interrupted, active))
+        remembered = facts.remembered.get(host, {})
+        members.append(PlannedMember(instance, aim, seats, releases, unhealthy, interrupted, active, remembered))
     return members

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._stores.redis import down_message
 
+from .checks import Remembered
 from .findings import Findings
 from .words import Place, Result, listed, why_failed
 
@@ -138,6 +139,8 @@ class Facts:
     health: t.Mapping[str, str]
     # The active release of each application, by instance and application.
     active: t.Mapping[str, t.Mapping[str, t.Optional[str]]]
+    # How each release of each application was asked when it was healthy, by instance.
+    remembered: t.Mapping[str, Remembered]
 
 
 # What an instance is asked, by the name of the answers in the readings.
@@ -193,7 +196,10 @@ def read(
         if result.get("problems"):
             health[host] = "; ".join(filter(None, [health.get(host), *result["problems"]]))
     active = {host: _active(result, topology) for host, result in of_hosts("releases").items() if host in releases}
-    return Facts(seats, releases, health, active)
+    remembered = {
+        host: _remembered(result, topology) for host, result in of_hosts("releases").items() if host in releases
+    }
+    return Facts(seats, releases, health, active, remembered)
 
 
 def _answered(result: Result, host: str, findings: Findings, about: str = "") -> bool:
@@ -312,6 +318,18 @@ def _active(result: Result, topology: Result) -> dict[str, t.Optional[str]]:
     entries = result["applications"]
     return {
         one["name"]: (entries.get(one["base_name"]) or {}).get("active_version") for one in topology["applications"]
+    }
+
+
+def _remembered(result: Result, topology: Result) -> Remembered:
+    entries = result["applications"]
+    return {
+        one["name"]: {
+            release["version"]: release["health"]
+            for release in (entries.get(one["base_name"]) or {}).get("releases") or ()
+            if release.get("health")
+        }
+        for one in topology["applications"]
     }
 
 

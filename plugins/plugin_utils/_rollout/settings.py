@@ -115,6 +115,8 @@ class Settings:
             problems.add("release_version is not given: -e release_version=1.4.2")
         if kind == "deploy" and not given.get("war"):
             problems.add("release_war is not given: -e release_war=shop-1.4.2.war")
+        if given.get("war_problem"):
+            problems.add(str(given["war_problem"]))
         for name in given.get("hooks") or {}:
             if name not in HOOKS:
                 problems.add(f"rolling_deploy_hooks has {name!r}, it may have {', '.join(HOOKS)}.")

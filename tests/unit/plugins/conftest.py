@@ -175,6 +175,13 @@ class ReadChain:
                     result.update(skipped=True)
         return self
 
+    def remember(self, host, version, health, base="ROOT"):
+        """A release of it was healthy when it was asked so."""
+        for release in self.readings["releases"][host]["applications"][base]["releases"]:
+            if release["version"] == version:
+                release["health"] = health
+        return self
+
     def sick(self, host, why="status 503 instead of 200", application=None):
         """It does not answer as it should, for one application or all."""
         for result in self.readings["health"][host]["results"]:

@@ -22,6 +22,7 @@ ROOT = {
     "health_path": "/health",
     "health_status": 200,
     "health_pattern": "v{version}",
+    "health_headers": {},
 }
 SHOP = {**ROOT, "name": "shop", "base_name": "shop", "context_path": "/shop", "health_pattern": ""}
 
@@ -134,6 +135,25 @@ def test_without_a_pattern_no_version_and_without_ajp_no_secret_is_given():
         {WEBAPPS: releases, HEALTH: {}}, calls=calls(releases=WEBAPPS), applications=[SHOP], url="http://127.0.0.1:8080"
     )
     assert asked[-1][2] == {"url": "http://127.0.0.1:8080/shop/health", "status": 200, "successes": 1, "timeout": 5}
+
+
+def test_a_release_that_is_not_healthy_by_the_inventory_is_asked_as_when_it_was():
+    """After a rollback the inventory still has the health of the release that was sick."""
+    health = {"health_path": "/old", "health_status": 204, "health_pattern": "", "health_headers": {"X-Old": "1"}}
+    staged = [{"version": "1.0", "health": health}, {"version": "2.0", "health": None}]
+    releases = {"applications": {"ROOT": {"active_version": "1.0", "releases": staged}}}
+    given = {"calls": calls(releases=WEBAPPS), "applications": [ROOT], "url": "http://127.0.0.1:8080"}
+    sick = {"failed": True, "msg": "404"}
+    answered, asked = read({WEBAPPS: releases, HEALTH: sick}, **given)
+    assert answered["answers"]["health"]["results"] == [{**sick, "item": ROOT}]
+    assert [args["url"] for _name, module, args in asked if module == HEALTH] == [
+        "http://127.0.0.1:8080/health",
+        "http://127.0.0.1:8080/old",
+    ]
+    assert asked[-1][2]["headers"] == {"X-Old": "1"}
+    # One that is healthy is asked once.
+    _answered, asked = read({WEBAPPS: releases, HEALTH: {"healthy": True}}, **given)
+    assert [args["url"] for _name, module, args in asked if module == HEALTH] == ["http://127.0.0.1:8080/health"]
 
 
 def test_of_an_instance_whose_releases_are_not_known_no_health_is_asked():

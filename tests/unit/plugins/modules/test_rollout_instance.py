@@ -207,3 +207,26 @@ def of_code(options, inside):
         }
         for name, option in options.items()
     }
+
+
+HEALTH = {"health_path": "/health", "health_status": 200, "health_pattern": "", "health_headers": {}}
+
+
+def kept(base, version):
+    path = base / "releases/app" / version / "health.json"
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def test_how_it_was_asked_stays_beside_the_release_that_is_healthy(run, staged, base, web):
+    remember = {"base_name": "app", "version": "1.0", "health": HEALTH}
+    # Not while it is watched in service, nor in check mode, nor where it is not healthy.
+    run(checks=[check(web + "/health", remember=remember)], phase="soak")
+    run(check=True, checks=[check(web + "/health", remember=remember)])
+    run(checks=[check(web + "/gone", remember=remember)], timeout=0)
+    assert kept(base, "1.0") is None
+    # Nor where it is healthy by what is kept already.
+    run(checks=[check(web + "/gone", remember=remember, or_else={"url": web + "/health"})])
+    assert kept(base, "1.0") is None
+    run(checks=[check(web + "/health", remember=remember)])
+    assert kept(base, "1.0") == HEALTH
+    assert kept(base, "2.0") is None

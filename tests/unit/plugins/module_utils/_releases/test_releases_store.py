@@ -498,3 +498,35 @@ def test_free_space_is_that_of_the_file_system(tmp_path):
     free, inodes = free_space_at(str(tmp_path))
     assert free > 0
     assert inodes is None or inodes > 0
+
+
+HEALTH = {"health_path": "/health", "health_status": 200, "health_pattern": "v{version}", "health_headers": {}}
+
+
+def test_how_a_release_was_asked_when_it_was_healthy_stays_beside_it(ensure, store, base, war):
+    ensure(store, "active", "1.0", war("1.0"))
+    assert store.read().releases["1.0"].health is None
+    assert [store.remember("1.0", HEALTH), store.remember("1.0", HEALTH)] == [True, False]
+    assert store.read().releases["1.0"].health == HEALTH
+    # It is no part of the release: the same again is no change, and another release has its own.
+    assert not ensure(store, "active", "1.0", war("1.0")).changed
+    ensure(store, "active", "2.0", war("2.0"))
+    releases = store.read().releases
+    assert (releases["1.0"].health, releases["2.0"].health) == (HEALTH, None)
+    path = base / "releases/app/1.0/health.json"
+    assert path.stat().st_mode & 0o007 == 0 or path.stat().st_mode & 0o777 == 0o644
+
+
+def test_of_a_release_that_is_gone_nothing_is_remembered(ensure, store, base, war):
+    ensure(store, "active", "1.0", war("1.0"))
+    assert store.remember("2.0", HEALTH) is False
+    assert not (base / "releases/app/2.0").exists()
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", "null"])
+def test_what_was_remembered_and_cannot_be_read_bars_no_way(ensure, store, base, war, content):
+    ensure(store, "active", "1.0", war("1.0"))
+    (base / "releases/app/1.0/health.json").write_text(content)
+    release = store.read().releases["1.0"]
+    assert (release.health, release.problem) == (None, None)
+    assert store.remember("1.0", HEALTH) is True

@@ -184,3 +184,19 @@ def test_a_name_that_nobody_has(monkeypatch):
         answer = ask(f"{scheme}://nobody.example:80/")
         # The resolver's word, without the layers around it.
         assert (answer.status, answer.error) == (None, "Name or service not known")
+
+
+@pytest.mark.parametrize(
+    ("headers", "by_tls"), [({}, False), ({"X-Forwarded-Proto": "https"}, True), ({"x-forwarded-proto": "http"}, False)]
+)
+def test_what_is_to_come_by_tls_does_so_over_ajp(monkeypatch, headers, by_tls):
+    """As httpd says it there: the packet has it, no header would be believed."""
+    seen = []
+
+    def packet(*_arguments, is_tls, **_named):
+        seen.append(is_tls)
+        raise _ask.AjpError("not sent")
+
+    monkeypatch.setattr(_ask, "build_request", packet)
+    answer = ask_ajp(parse_url("ajp://198.18.0.3/"), method="GET", headers=headers, secret=None, timeout=1)
+    assert (answer.error, seen) == ("not sent", [by_tls])

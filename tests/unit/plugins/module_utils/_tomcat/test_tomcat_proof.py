@@ -14,6 +14,7 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.health i
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.proof import (
     Check,
     Terms,
+    Way,
     complaints,
     prove,
     read_check,
@@ -27,7 +28,7 @@ QUICK = Terms(successes=2, timeout=0.0, interval=0.01)
 
 
 def check(ask, name="shop"):
-    return Check(name, f"http://h/{name}", ask, build_expectation([200], None, None))
+    return Check(name, (Way(f"http://h/{name}", ask, build_expectation([200], None, None)),))
 
 
 def read(**given):
@@ -113,3 +114,20 @@ def test_who_is_sick_is_told_and_the_others_are_not():
         ("shop", "http://h/shop", 503),
         ("blog", "http://h/blog", 503),
     ]
+
+
+def test_a_release_is_healthy_by_either_way(web):
+    """By the inventory's, or by that of the time when it was healthy before."""
+    gone, there = {**GIVEN, "url": web + "/gone"}, {**GIVEN, "url": web + "/health"}
+    for given, way in (({**gone, "or_else": there}, 1), ({**there, "or_else": gone}, 0)):
+        (health,) = prove([read_check(given, None)], Terms(3, 20.0, 0.01), SystemClock())
+        assert (health.healthy, health.tries, health.last.way) == (True, 3, way)
+
+
+def test_where_neither_is_good_both_are_told(web):
+    one = read(url=web + "/gone", or_else={**GIVEN, "url": web + "/gone-too"})
+    healths = prove([one], QUICK, SystemClock())
+    told = complaints([one], healths, QUICK)
+    assert told.startswith(f"{web}/gone was not healthy")
+    assert told.endswith(f"nor by {web}/gone-too, by which this release was healthy before")
+    assert results([one], healths)[0]["url"] == f"{web}/gone"

@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.health import Answer, build_expectation
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.proof import Check, Terms
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.proof import Check, Terms, Way
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.replace import Progress, Work, carry_out
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.warm_up import Page
 
@@ -63,7 +63,7 @@ class Instance:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
     def work(self, **more):
-        check = Check("shop", "http://h/shop", self.ask, build_expectation([200], None, None))
+        check = Check("shop", (Way("http://h/shop", self.ask, build_expectation([200], None, None)),))
         given = {
             "unit": self,
             "stop": True,

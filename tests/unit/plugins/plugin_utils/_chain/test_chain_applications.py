@@ -34,6 +34,12 @@ def test_application_paths(applications, path, base_name, context_path):
         "health_path": "/",
         "health_status": 200,
         "health_pattern": "",
+        "health_headers": {},
+        "httpd_directives": [],
+        "httpd_site_directives": [],
+        "excluded_paths": [],
+        "encoded_slashes": False,
+        "websocket": False,
         "instances": ["tc-1", "tc-2", "tc.3"],
         "balancer": "tomcat",
         "members": application["members"],
@@ -48,6 +54,12 @@ def test_application_with_everything(applications):
         "health_path": "/health?full=1",
         "health_status": "204",
         "health_pattern": "v={version}$",
+        "health_headers": {"X-Key": "1"},
+        "httpd_directives": ["Require ip 198.18.0.0/15"],
+        "httpd_site_directives": ["MergeSlashes Off"],
+        "excluded_paths": [{"path": "/shop/static", "directory": "/srv/static"}],
+        "encoded_slashes": True,
+        "websocket": False,
     }
     (application,) = applications(entry)
     derived = {"balancer": "shop", "members": application["members"], "context_path": "/shop", "base_name": "shop"}

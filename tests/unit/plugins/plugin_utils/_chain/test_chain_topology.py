@@ -27,6 +27,8 @@ PLAIN_MEMBER = {
     "spare": False,
     "balancers": [],
     "cluster_members": [],
+    "max_header_bytes": 8192,
+    "encoded_slashes": False,
 }
 
 
@@ -109,6 +111,7 @@ def test_whole_cluster(with_changes, groups):
             "local_url": "http://127.0.0.1:80",
             "headers": {},
             "sticky_cookie": "JSESSIONID",
+            "sticky_path_parameter": "jsessionid",
         }
     ]
     assert result["applications"] == []

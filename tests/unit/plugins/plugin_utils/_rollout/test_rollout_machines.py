@@ -29,6 +29,7 @@ SHOP = {
     "health_path": "/health",
     "health_status": 200,
     "health_pattern": "",
+    "health_headers": {},
 }
 
 
@@ -71,7 +72,7 @@ def test_a_machine_is_called_by_its_first_httpd_also_where_the_member_is_in_the_
 
 def test_it_gets_back_what_it_had_and_what_serves_it_is_asked():
     """As it was found, not enabled: a member that a person took out stays out, and is neither waited for nor asked."""
-    machines = enable(TOPOLOGY, INSTANCE, [state(1), state(2, "disabled"), state(3)], [SHOP], {"shop": "1.1"})
+    machines = enable(TOPOLOGY, INSTANCE, [state(1), state(2, "disabled"), state(3)], [SHOP], {"shop": "1.1"}, {})
     back = {"state": "enabled", "wait": "ok"}
     assert [(machine["host"], machine["members"]) for machine in machines] == [
         ("web1", [member(1, **back), member(2, state="disabled")]),
@@ -85,5 +86,5 @@ def test_it_gets_back_what_it_had_and_what_serves_it_is_asked():
 
 
 def test_where_nothing_is_served_nothing_is_asked():
-    (machine,) = enable(TOPOLOGY, INSTANCE, [state(3)], [SHOP], {"shop": None})
+    (machine,) = enable(TOPOLOGY, INSTANCE, [state(3)], [SHOP], {"shop": None}, {})
     assert machine["checks"] == []

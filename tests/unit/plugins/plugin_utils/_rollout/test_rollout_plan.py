@@ -15,6 +15,10 @@ from hypothesis import strategies as st
 SHOP = {"path": "/shop", "instances": ["app2", "app3"]}
 
 
+def without(check, key):
+    return {name: value for name, value in check.items() if name != key}
+
+
 def refusal(plan):
     (problem,) = plan["problems"]
     return problem
@@ -357,8 +361,13 @@ def test_what_a_member_proves_before_and_after_it_is_put_back(read_chain):
     root = {"application": "ROOT", "status": 200, "pattern": "v{version} ok", "version": "1.1"}
     shop = {"application": "shop", "status": 200, "pattern": "", "version": ""}
     itself = "ajp://198.18.0.11:8009"
-    roots, shops = {**root, "url": f"{itself}/health"}, {**shop, "url": f"{itself}/shop/"}
-    assert member["health"] == {"forward": [roots, shops], "back": [{**roots, "version": "1.0"}, shops]}
+    roots = {**root, "url": f"{itself}/health", "headers": {}}
+    shops = {**shop, "url": f"{itself}/shop/", "headers": {}}
+    asked = {way: [without(check, "remember") for check in found] for way, found in member["health"].items()}
+    assert asked == {"forward": [roots, shops], "back": [{**roots, "version": "1.0"}, shops]}
+    # What is kept beside each release once it is healthy.
+    kept = [(one["remember"]["base_name"], one["remember"]["version"]) for one in member["health"]["forward"]]
+    assert kept == [("ROOT", "1.1"), ("shop", "3.0")]
     headers = {"Cookie": "JSESSIONID=health.app2"}
     root = {**root, "url": "http://127.0.0.1:80/health", "headers": headers}
     shop = {**shop, "url": "http://127.0.0.1:80/shop/", "headers": headers}
@@ -369,6 +378,27 @@ def test_what_a_member_proves_before_and_after_it_is_put_back(read_chain):
     assert asked == {"web1": [{**root, "version": "1.0"}, shop], "web2": [shop]}
     # It is idle before anybody is asked for anything.
     assert [machine["checks"] for machine in member["drain"]["forward"]] == [[], []]
+
+
+def test_the_way_back_is_asked_as_the_release_was_when_it_was_healthy_too(read_chain):
+    """The sick release came with another health page: the one before does not have it."""
+    applications = [{"path": "/", "health_path": "/health2", "health_pattern": "two {version}"}]
+    chain = read_chain(2, applications=applications)
+    of_1_0 = {"health_path": "/health", "health_status": 200, "health_pattern": "v{version}", "health_headers": {}}
+    for host in chain.hosts:
+        chain.remember(host, "1.0", of_1_0)
+    member = chain.plan()["members"]["app1"]
+    (forward,), (back,) = member["health"]["forward"], member["health"]["back"]
+    assert "or_else" not in forward
+    assert (back["url"].endswith("/health2"), back["or_else"]["url"].endswith("/health")) == (True, True)
+    assert (back["or_else"]["pattern"], back["or_else"]["version"]) == ("v{version}", "1.0")
+    (through,) = (machine["checks"] for machine in member["enable"]["back"])
+    assert [check["or_else"]["url"] for check in through] == ["http://127.0.0.1:80/health"]
+    # A rollback and a repair go forward to it.
+    for host in chain.hosts:
+        chain.release(host, "1.1").remember(host, "1.0", of_1_0)
+    member = chain.plan("rollback", version="1.0")["members"]["app1"]
+    assert member["health"]["forward"][0]["or_else"]["pattern"] == "v{version}"
 
 
 def test_a_first_release_that_goes_back_leaves_nothing_there(read_chain):

@@ -209,3 +209,10 @@ def test_what_cannot_be_accepted_is_told(given):
     settings, (problem,) = checked(accept=given)
     assert settings.accept == ()
     assert problem.endswith(", it may have store, cookie, proof.")
+
+
+def test_a_release_that_cannot_be_fetched_is_told_with_all_else():
+    assert checked(war_problem="release_war is a URL: give its checksum.", min_available=-1)[1] == [
+        "release_war is a URL: give its checksum.",
+        "rolling_deploy_min_available is -1, it must be 0 or more.",
+    ]

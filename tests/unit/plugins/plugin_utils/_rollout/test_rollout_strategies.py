@@ -38,6 +38,7 @@ def chain(store="memcached", manager=True):
         "health_path": "/",
         "health_status": 200,
         "health_pattern": "",
+        "health_headers": {},
     }
     httpd = {
         "inventory_host": "web1",
