@@ -25,10 +25,9 @@ def beside_httpd(found: t.Any, wanted: t.Any, host: str) -> dict[str, t.Any]:
     return sites.beside_httpd(str(host), _mapping(found, "beside_httpd"), plain(wanted))
 
 
-def beside_address(found: t.Any, variable: str, name: str, far: t.Any) -> str:
-    """Say what is wrong with the name that a service listens on, or nothing."""
-    answer = _mapping(found, "beside_address")
-    return beside.address_problem(str(variable), str(name), answer["resolved"], plain(far)) or ""
+def beside_service(found: t.Any, wanted: t.Any, host: str) -> list[str]:
+    """List what on a host is in the way of a service's address and ports."""
+    return beside.service_problems(str(host), _mapping(found, "beside_service"), plain(wanted))
 
 
 def own_connectors(wanted: t.Any, found: t.Any) -> list[dict[str, t.Any]]:
@@ -48,8 +47,8 @@ class FilterModule:
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Name the filters."""
         return {
-            "beside_address": beside_address,
             "beside_httpd": beside_httpd,
             "beside_instance": beside_instance,
+            "beside_service": beside_service,
             "own_connectors": own_connectors,
         }

@@ -22,24 +22,9 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._file import rea
 
 # What is built into every httpd.
 BUILT_IN = frozenset(
-    [
-        "core_module",
-        "core.c",
-        "so_module",
-        "mod_so.c",
-        "http_module",
-        "http_core.c",
-        "log_config_module",
-        "mod_log_config.c",
-        "logio_module",
-        "mod_logio.c",
-        "version_module",
-        "mod_version.c",
-        "unixd_module",
-        "mod_unixd.c",
-        "watchdog_module",
-        "mod_watchdog.c",
-    ]
+    form
+    for name in ("core", "http_core", "log_config", "logio", "so", "unixd", "version", "watchdog")
+    for form in (f"{name}_module", f"{name}.c", f"mod_{name}.c")
 )
 # As deep as files include one another, and sections stand in one another.
 DEEPEST = 50

@@ -11,6 +11,7 @@ All problems are listed, each with what is there and the variable that helps.
 
 from __future__ import annotations
 
+import fnmatch
 import ipaddress
 import os
 import typing as t
@@ -32,6 +33,20 @@ def instance_problems(host: str, found: Found, wanted: t.Mapping[str, t.Any]) ->
     return [f"{host}: {problem}" for problem in problems]
 
 
+def service_problems(host: str, found: Found, wanted: t.Mapping[str, t.Any]) -> list[str]:
+    """List what on a host is in the way of a service: what its address is there, and who has its ports."""
+    variable, address, port_variable = wanted["variable"], wanted["address"], wanted["port_variable"]
+    problems = [address_problem(variable, address, found["resolved"], wanted["far"])]
+    addresses = found["resolved"].get(address) or [address]
+    for port in wanted["ports"]:
+        socket = in_the_way(found["listening"], addresses, int(port), wanted["units"])
+        if socket:
+            problems.append(
+                f"port {port} of {socket['address']} is taken by {taken_by(socket)}. Stop that, or set {port_variable}."
+            )
+    return [f"{host}: {problem}" for problem in problems if problem]
+
+
 def taken_by(socket: Found) -> str:
     """Name who has a socket, for people."""
     of_unit = f" ({socket['unit']})" if socket["unit"] else ""
@@ -39,15 +54,15 @@ def taken_by(socket: Found) -> str:
 
 
 def in_the_way(
-    sockets: t.Iterable[Found], addresses: t.Iterable[str], port: int, unit: str | None = None
+    sockets: t.Iterable[Found], addresses: t.Iterable[str], port: int, units: t.Sequence[str]
 ) -> Found | None:
     """Return the first socket of somebody else with which no other can listen on a port of these addresses.
 
-    unit: whose own sockets are in nobody's way; those of other units that this collection wrote are not either.
+    units: patterns of the units whose sockets are in nobody's way; those of other units that this collection wrote are not either.
     """
     wanted = list(addresses)
     for socket in sockets:
-        if socket["port"] != port or socket["ours"] or (unit and socket["unit"] == unit):
+        if socket["port"] != port or socket["ours"] or any(fnmatch.fnmatchcase(socket["unit"], unit) for unit in units):
             continue
         if any(meet(socket["address"], address) for address in wanted):
             return socket
@@ -157,7 +172,7 @@ def _ports(found: Found, wanted: t.Mapping[str, t.Any]) -> t.Iterator[str]:
     for variable, port in wanted["ports"].items():
         # Tomcat takes its shutdown port on the machine itself.
         places = ["127.0.0.1"] if variable == "tomcat_instance_shutdown_port" else addresses
-        socket = in_the_way(found["listening"], places, port, wanted["unit"])
+        socket = in_the_way(found["listening"], places, port, [wanted["unit"]])
         if socket:
             yield (
                 f"port {port} of {socket['address']} is taken by {taken_by(socket)}. Stop that, or set tomcat_instance_port_offset or "

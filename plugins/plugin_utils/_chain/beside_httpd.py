@@ -101,7 +101,7 @@ def _ports(found: Found, httpd: Found, ports: t.Mapping[str, int], wanted: Wante
     for variable, port in ports.items():
         listens = _listens(httpd, port)
         if not listens:
-            socket = in_the_way(found["listening"], ["*"], port, wanted["unit"])
+            socket = in_the_way(found["listening"], ["*"], port, [wanted["unit"]])
             if socket:
                 yield f"port {port} of {socket['address']} is taken by {taken_by(socket)}. Stop that, or set {variable}."
         for listen in listens:
@@ -117,7 +117,7 @@ def _manager(found: Found, httpd: Found, wanted: Wanted) -> t.Iterator[str]:
             f"{_where(listen)}: httpd listens on port {port} for something else, and balancer-manager wants one of its own. "
             "Set apache_balancer_manager_port."
         )
-    socket = in_the_way(found["listening"], [wanted["manager_address"]], port, wanted["unit"])
+    socket = in_the_way(found["listening"], [wanted["manager_address"]], port, [wanted["unit"]])
     if socket:
         yield (
             f"port {port} of {socket['address']} is taken by {taken_by(socket)}. Stop that, or set apache_balancer_manager_port "

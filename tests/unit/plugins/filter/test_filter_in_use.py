@@ -41,13 +41,18 @@ class Text(str):
     """Stands for the tagged strings that Ansible hands to filters."""
 
 
-def test_a_name_of_the_host_itself():
-    found = {"resolved": {"app1": [Text("127.0.1.1")]}}
-    ask = FILTERS["beside_address"]
-    assert "memcached_address is 'app1', which is 127.0.1.1" in ask(
-        found, Text("memcached_address"), Text("app1"), ["app2"]
-    )
-    assert ask(found, "memcached_address", "198.18.0.1", ["app2"]) == ""
+def test_problems_of_a_service_name_its_host():
+    found = {"resolved": {"app1": [Text("127.0.1.1")]}, "listening": []}
+    wanted = {
+        "variable": "memcached_address",
+        "address": Text("app1"),
+        "far": ["app2"],
+        "port_variable": "x",
+        "ports": [],
+        "units": [],
+    }
+    (problem,) = FILTERS["beside_service"](found, wanted, Text("cache"))
+    assert problem.startswith("cache: memcached_address is 'app1', which is 127.0.1.1")
 
 
 def test_connectors_as_plain_data():
@@ -68,7 +73,7 @@ def test_problems_of_an_instance_name_its_host():
     assert [problem.split()[0] for problem in FILTERS["beside_instance"](found, INSTANCE, "app1")] == ["app1:"]
 
 
-@pytest.mark.parametrize("name", ["beside_httpd", "beside_instance"])
+@pytest.mark.parametrize("name", ["beside_httpd", "beside_instance", "beside_service"])
 def test_what_is_no_answer_of_host_info(name):
     with pytest.raises(AnsibleFilterError, match=f"roundrobin.tomcat.{name} is given what host_info returned"):
         FILTERS[name](["x"], {}, "host")

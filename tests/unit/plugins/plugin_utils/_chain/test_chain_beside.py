@@ -258,3 +258,44 @@ def test_ports_of_a_name():
 def test_sockets_that_exclude_each_other(one, other, together):
     assert beside.meet(one, other) is together
     assert beside.meet(other, one) is together
+
+
+@pytest.mark.parametrize(
+    ("unit", "address", "says"),
+    [
+        ("memcached-node@11211.service", "198.18.0.3", ""),
+        ("memcached.service", "127.0.0.1", ""),
+        (
+            "memcached.service",
+            "0.0.0.0",
+            "port 11211 of 0.0.0.0 is taken by memcached (memcached.service). Stop that, or set memcached_ports.",
+        ),
+    ],
+)
+def test_a_service(unit, address, says):
+    socket = {"address": address, "port": 11211, "process": "memcached", "unit": unit, "ours": False}
+    wanted = {
+        "variable": "memcached_address",
+        "address": "198.18.0.3",
+        "far": [],
+        "port_variable": "memcached_ports",
+        "ports": ["11211", 11212],
+        "units": ["memcached-node@*.service"],
+    }
+    said = beside.service_problems("cache", {"resolved": {}, "listening": [socket]}, wanted)
+    assert said == ([f"cache: {says}"] if says else [])
+
+
+def test_a_service_by_the_name_of_the_machine():
+    wanted = {
+        "variable": "redis_address",
+        "address": "db",
+        "far": ["app1"],
+        "port_variable": "redis_port",
+        "ports": [6379],
+        "units": [],
+    }
+    found = {"resolved": {"db": ["127.0.1.1"]}, "listening": [{**LEGACY, "address": "127.0.1.1", "port": 6379}]}
+    assert [
+        "redis_address" in line or "redis_port" in line for line in beside.service_problems("db", found, wanted)
+    ] == [True, True]

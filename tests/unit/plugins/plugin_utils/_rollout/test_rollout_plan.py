@@ -321,14 +321,19 @@ def test_what_a_member_proves_before_and_after_it_is_put_back(read_chain):
     itself = "ajp://198.18.0.11:8009"
     roots, shops = {**root, "url": f"{itself}/health"}, {**shop, "url": f"{itself}/shop/"}
     assert member["health"] == {"forward": [roots, shops], "back": [{**roots, "version": "1.0"}, shops]}
-    headers = {"Cookie": "JSESSIONID=health.app2"}
-    root = {**root, "url": "http://127.0.0.1:80/health", "headers": headers}
-    shop = {**shop, "url": "http://127.0.0.1:80/shop/", "headers": headers}
+
+    def through(httpd, *checks):
+        headers = {"Host": httpd, "Cookie": "JSESSIONID=health.app2"}
+        return [
+            {**check, "url": check["url"].replace(itself, "http://127.0.0.1:80"), "headers": headers}
+            for check in checks
+        ]
+
     # By its route nobody reaches it where a person took it out.
     asked = {machine["host"]: machine["checks"] for machine in member["enable"]["forward"]}
-    assert asked == {"web1": [root, shop], "web2": [shop]}
+    assert asked == {"web1": through("web1", roots, shops), "web2": through("web2", shops)}
     asked = {machine["host"]: machine["checks"] for machine in member["enable"]["back"]}
-    assert asked == {"web1": [{**root, "version": "1.0"}, shop], "web2": [shop]}
+    assert asked == {"web1": through("web1", {**roots, "version": "1.0"}, shops), "web2": through("web2", shops)}
     # It is idle before anybody is asked for anything.
     assert [machine["checks"] for machine in member["drain"]["forward"]] == [[], []]
 
