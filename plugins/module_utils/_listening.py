@@ -12,7 +12,11 @@ import os
 import re
 import struct
 import typing as t
+from urllib.parse import urlsplit, urlunsplit
 
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._net import in_url
+
+LOCAL_MACHINE = "127.0.0.1"
 # From the kernel's tcp_states.h.
 LISTEN = "0A"
 _SOCKET = re.compile(r"socket:\[(\d+)\]")
@@ -47,16 +51,24 @@ def unit_of(cgroup: str) -> str:
     return ""
 
 
-def near_address(port: int, sockets: t.Iterable[t.Mapping[str, t.Any]]) -> str | None:
+def near_url(url: str, proc: str = "/proc") -> str:
+    """Return the URL of 127.0.0.1 with the address that is listened to on its port; any other URL stays as it is."""
+    parts = urlsplit(url)
+    if parts.hostname != LOCAL_MACHINE or parts.port is None:
+        return url
+    sockets = [*_sockets(f"{proc}/net/tcp"), *_sockets(f"{proc}/net/tcp6")]
+    address = near_address([address for address, port, _inode in sockets if port == parts.port]) or LOCAL_MACHINE
+    return urlunsplit(parts._replace(netloc=f"{in_url(address)}:{parts.port}"))
+
+
+def near_address(listened_to: t.Iterable[str]) -> str | None:
     """Return where this machine itself reaches a port: on a loopback address where one is listened to, else on the first other one."""
-    addresses = [ipaddress.ip_address(one["address"]) for one in sockets if one["port"] == port]
+    addresses = [ipaddress.ip_address(address) for address in listened_to]
     if not addresses:
         return None
-    if any(address in (ipaddress.ip_address("0.0.0.0"), ipaddress.ip_address("127.0.0.1")) for address in addresses):
-        return "127.0.0.1"
     # One socket for both families, as far as anybody can see from here.
-    if any(address == ipaddress.ip_address("::") for address in addresses):
-        return "127.0.0.1"
+    if any(address.is_unspecified or str(address) == LOCAL_MACHINE for address in addresses):
+        return LOCAL_MACHINE
     return str(sorted(addresses, key=lambda address: (not address.is_loopback, address.version))[0])
 
 

@@ -205,6 +205,7 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.model 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.several import Task, apply_all
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.transport import make_fetch
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._listening import near_url
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._rollout_record import DEFAULT_DIRECTORY, RolloutStore
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.proof import (
     CHECK,
@@ -311,7 +312,8 @@ def main() -> None:
     answer: dict[str, t.Any] = {"changed": False}
     try:
         tasks = [task_of(params, member) for member in params["members"]]
-        checks = [read_check(check, None) for check in params["checks"]]
+        # httpd may listen on one address of the machine alone.
+        checks = [read_check({**check, "url": near_url(check["url"])}, None) for check in params["checks"]]
         changes = apply_all(tasks, check_mode=module.check_mode, clock=clock)
         answer["members"] = [
             {"httpd": task.httpd, **result(change, task.wanted)} for task, change in zip(tasks, changes)

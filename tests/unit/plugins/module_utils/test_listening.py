@@ -91,5 +91,18 @@ def test_the_unit_of_a_process(cgroup, unit):
     ],
 )
 def test_where_the_machine_reaches_a_port(addresses, near):
-    sockets = [{"address": address, "port": 80} for address in addresses] + [{"address": "0.0.0.0", "port": 81}]
-    assert _listening.near_address(80, sockets) == near
+    assert _listening.near_address(addresses) == near
+
+
+@pytest.mark.parametrize(
+    ("url", "near"),
+    [
+        ("http://127.0.0.1:8080/health?a=b", "http://10.0.2.10:8080/health?a=b"),
+        ("http://127.0.0.1:80/health", "http://127.0.0.1:80/health"),
+        ("http://127.0.0.1:9999/", "http://127.0.0.1:9999/"),
+        ("http://192.0.2.1:8080/", "http://192.0.2.1:8080/"),
+        ("http://127.0.0.1/", "http://127.0.0.1/"),
+    ],
+)
+def test_a_url_where_it_is_listened_to(proc, url, near):
+    assert _listening.near_url(url, proc) == near
