@@ -27,7 +27,7 @@ def listening(proc: str = "/proc") -> list[dict[str, t.Any]]:
     """Return each listening TCP socket with the process that has it; of a process that cannot be seen, the names are empty."""
     sockets = [*_sockets(f"{proc}/net/tcp"), *_sockets(f"{proc}/net/tcp6")]
     owners = _owners(proc, {inode for _address, _port, inode in sockets}) if sockets else {}
-    found = {}
+    found: dict[tuple[str, int, str, str], dict[str, t.Any]] = {}
     for address, port, inode in sockets:
         pid = owners.get(inode)
         entry = {
