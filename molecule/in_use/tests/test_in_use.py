@@ -152,4 +152,8 @@ def test_a_port_that_somebody_took_meanwhile_is_told_at_the_start(chain):
     )
     assert "Port 8009 of app1.example.test is taken by another process." in said
     chain.command("app1", "systemctl reset-failed tomcat@app1; systemctl start tomcat@app1")
-    assert ask(chain, "www.example.test", "/version").status_code == 200
+    for _attempt in range(100):
+        if ask(chain, "www.example.test", "/version").status_code == 200:
+            return
+        time.sleep(0.2)
+    pytest.fail("httpd does not see that the instance is back")

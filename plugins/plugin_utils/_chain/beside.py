@@ -54,7 +54,7 @@ def taken_by(socket: Found) -> str:
 
 
 def in_the_way(
-    sockets: t.Iterable[Found], addresses: t.Iterable[str], port: int, units: t.Sequence[str]
+    sockets: t.Iterable[Found], addresses: t.Iterable[str], port: int, units: t.Sequence[str] = ()
 ) -> Found | None:
     """Return the first socket of somebody else with which no other can listen on a port of these addresses.
 
@@ -172,7 +172,7 @@ def _ports(found: Found, wanted: t.Mapping[str, t.Any]) -> t.Iterator[str]:
     for variable, port in wanted["ports"].items():
         # Tomcat takes its shutdown port on the machine itself.
         places = ["127.0.0.1"] if variable == "tomcat_instance_shutdown_port" else addresses
-        socket = in_the_way(found["listening"], places, port, [wanted["unit"]])
+        socket = in_the_way(found["listening"], places, port)
         if socket:
             yield (
                 f"port {port} of {socket['address']} is taken by {taken_by(socket)}. Stop that, or set tomcat_instance_port_offset or "
