@@ -186,6 +186,12 @@ def test_what_is_in_the_way(found, problem):
     assert problems(found) == [problem]
 
 
+def test_the_name_of_the_instance_is_no_excuse():
+    # Of the instance that is refused for its name.
+    found = {"listening": [{**LEGACY, "address": "198.18.0.3", "unit": "tomcat@app1.service"}]}
+    assert len(problems(found)) == 1
+
+
 def test_all_at_once():
     found = {
         "units": {"tomcat@app1.service": unit(active=True)},
