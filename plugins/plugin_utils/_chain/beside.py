@@ -126,9 +126,9 @@ def _directories(found: Found, wanted: t.Mapping[str, t.Any]) -> t.Iterator[str]
     if f"{wanted['home']}/webapps" in entries:
         yield f"{wanted['home']} is a Tomcat that somebody else unpacked. Set tomcat_instance_home_root."
     base = wanted["base"]
-    below = [path for path in entries if os.path.dirname(path) == base]
-    if below and f"{base}/releases" not in below and f"{base}/conf/tomcat.env" not in entries:
-        yield f"{base} has files that are none of this collection's. Set tomcat_instance_name or tomcat_instance_base_root."
+    # The role makes releases before any file; what lies beside it, such as a page in webapps, does no harm.
+    if f"{base}/conf/server.xml" in entries and f"{base}/releases" not in entries:
+        yield f"{base} is an instance that somebody else has set up. Set tomcat_instance_name or tomcat_instance_base_root."
 
 
 def _may_enter(entry: Found, users: t.Mapping[str, t.Any], wanted: t.Mapping[str, t.Any]) -> bool:
