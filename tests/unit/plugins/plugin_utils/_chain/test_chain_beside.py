@@ -82,13 +82,14 @@ def test_a_fresh_host():
         },
         # A run that broke off; another instance that has the port until its turn; the port on another address.
         {
-            "entries": [entry("/var/opt/tomcat/app1/conf"), entry("/var/opt/tomcat/app1/releases")],
+            "entries": [entry("/var/opt/tomcat/app1/conf/server.xml"), entry("/var/opt/tomcat/app1/releases")],
             "listening": [
                 {**LEGACY, "address": "198.18.0.3", "unit": "tomcat@app2.service", "ours": True},
                 {**LEGACY, "address": "127.0.0.1"},
                 {**LEGACY, "address": "198.18.0.3", "port": 8005},
             ],
         },
+        {"entries": [entry("/var/opt/tomcat/app1/webapps")]},
         {"entries": [entry("/opt/tomcat", kind="link"), entry("/opt/tomcat/apache-tomcat-9.0.117")]},
     ],
 )
@@ -167,7 +168,7 @@ def test_what_can_be_worked_with(found):
                     entry("/var/opt/tomcat/app1/conf/server.xml", kind="file"),
                 ]
             },
-            "/var/opt/tomcat/app1 has files that are none of this collection's. Set tomcat_instance_name or tomcat_instance_base_root.",
+            "/var/opt/tomcat/app1 is an instance that somebody else has set up. Set tomcat_instance_name or tomcat_instance_base_root.",
         ),
         (
             {"listening": [{**LEGACY, "address": "::"}]},
@@ -195,7 +196,7 @@ def test_the_name_of_the_instance_is_no_excuse():
 def test_all_at_once():
     found = {
         "units": {"tomcat@app1.service": unit(active=True)},
-        "entries": [entry("/opt/tomcat", owner="legacy", mode="0700"), entry("/var/opt/tomcat/app1/webapps")],
+        "entries": [entry("/opt/tomcat", owner="legacy", mode="0700"), entry("/var/opt/tomcat/app1/conf/server.xml")],
         "listening": [{**LEGACY, "address": "0.0.0.0"}, {**LEGACY, "address": "0.0.0.0", "port": 8005}],
     }
     assert len(problems(found)) == 5
