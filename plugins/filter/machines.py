@@ -9,6 +9,7 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._machines import in_the_way as found_in_the_way
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._machines import packages, unprepared
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._plain import plain
 
@@ -23,6 +24,11 @@ def packages_of_machines(hostvars: t.Mapping[str, t.Any], hosts: t.Sequence[str]
     return packages(_checked(hostvars, "packages_of_machines"), plain(hosts))
 
 
+def in_the_way(hostvars: t.Mapping[str, t.Any], hosts: t.Sequence[str]) -> list[str]:
+    """List what is in the way on the hosts."""
+    return found_in_the_way(_checked(hostvars, "in_the_way"), plain(hosts))
+
+
 def _checked(hostvars: t.Mapping[str, t.Any], name: str) -> t.Mapping[str, t.Any]:
     if not isinstance(hostvars, t.Mapping):
         raise AnsibleFilterError(f"roundrobin.tomcat.{name} is called as: hostvars | roundrobin.tomcat.{name}(HOSTS)")
@@ -34,4 +40,8 @@ class FilterModule:
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Name the filters."""
-        return {"packages_of_machines": packages_of_machines, "unprepared_hosts": unprepared_hosts}
+        return {
+            "in_the_way": in_the_way,
+            "packages_of_machines": packages_of_machines,
+            "unprepared_hosts": unprepared_hosts,
+        }

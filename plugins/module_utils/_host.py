@@ -8,8 +8,13 @@
 from __future__ import annotations
 
 import grp
+import importlib.util
+import ipaddress
+import os
 import pwd
 import shlex
+import socket
+import sys
 import typing as t
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
@@ -95,30 +100,56 @@ def missing(packages: t.Sequence[str], family: str, run: Run) -> list[str]:
     return [name for name in packages if f"installed {name}" not in out.splitlines()]
 
 
-def users(names: t.Iterable[str]) -> dict[str, dict[str, str]]:
-    """Return home, shell and group of those of the users that exist."""
+def users(names: t.Iterable[str]) -> dict[str, dict[str, t.Any]]:
+    """Return home, shell, group and further groups of those of the users that exist."""
     found = {}
     for name in names:
         try:
             user = pwd.getpwnam(name)
-            found[name] = {"home": user.pw_dir, "shell": user.pw_shell, "group": grp.getgrgid(user.pw_gid).gr_name}
+            group = grp.getgrgid(user.pw_gid).gr_name
         except KeyError:  # no such user, or a user without a group
+            continue
+        further = sorted(one.gr_name for one in grp.getgrall() if name in one.gr_mem and one.gr_name != group)
+        found[name] = {"home": user.pw_dir, "shell": user.pw_shell, "group": group, "groups": further}
+    return found
+
+
+def groups(names: t.Iterable[str]) -> list[str]:
+    """Return those of the groups that exist."""
+    found = []
+    for name in names:
+        try:
+            found.append(grp.getgrnam(name).gr_name)
+        except KeyError:
             continue
     return found
 
 
-def running(units: t.Sequence[str], run: Run) -> list[str]:
-    """Return those of systemd's units that run, or are being started. An unknown unit is one that does not."""
-    if not units:
-        return []
-    code, out, err = run(["systemctl", "show", "--property=Id,ActiveState", "--", *units])
-    if code != 0:
-        raise CollectionError(
-            f"systemctl ended with {code}: {err.strip() or out.strip()}; a host with systemd is expected"
-        )
-    states = [dict(line.split("=", 1) for line in block.splitlines()) for block in out.strip().split("\n\n")]
-    active = {state["Id"] for state in states if state.get("ActiveState") in ("active", "activating", "reloading")}
-    return [unit for unit in units if unit in active]
+def resolved(names: t.Iterable[str]) -> dict[str, list[str]]:
+    """Return the addresses of the names, as this host knows them; an IP address is none, and an unknown name has none."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        try:
+            ipaddress.ip_address(name)
+            continue
+        except ValueError:
+            pass
+        try:
+            answers = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            answers = []
+        found[name] = sorted({str(answer[4][0]).partition("%")[0] for answer in answers})
+    return found
+
+
+def python(modules: t.Iterable[str], distributions: str = "/usr/bin/python3") -> dict[str, t.Any]:
+    """Return which Python this is, whether it is the one that packages of the distribution are for, and what it cannot import."""
+    same = sys.prefix == sys.base_prefix and os.path.realpath(sys.executable) == os.path.realpath(distributions)
+    return {
+        "executable": sys.executable,
+        "distribution": same,
+        "missing": [name for name in modules if importlib.util.find_spec(name) is None],
+    }
 
 
 def content(path: str) -> str | None:

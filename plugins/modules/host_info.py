@@ -35,13 +35,44 @@ options:
       - A key is V(DISTRIBUTION MAJOR), V(FAMILY MAJOR), V(DISTRIBUTION) or V(FAMILY), such as V(Debian 12), V(RedHat 9) or V(RedHat).
         The closest one is taken. A host with none of them is refused.
     type: dict
-  units:
-    description: Units of systemd to look for, such as V(tomcat@jvm1.service).
+  users:
+    description: Users to look for.
     type: list
     elements: str
     default: []
-  users:
-    description: Users to look for.
+  groups:
+    description: Groups to look for.
+    type: list
+    elements: str
+    default: []
+  units:
+    description: Units of systemd to look for, with their endings, such as V(tomcat.service).
+    type: list
+    elements: str
+    default: []
+  listening:
+    description: Whether to look who listens on TCP ports.
+    type: bool
+    default: false
+  names:
+    description: Host names to resolve as the host itself does. An IP address among them is left out of the answer.
+    type: list
+    elements: str
+    default: []
+  python_modules:
+    description: Python modules to look for, in the Python that Ansible runs there.
+    type: list
+    elements: str
+    default: []
+  httpd:
+    description:
+      - Paths of httpd's main configuration file. The first one that exists is read, with all files that it includes.
+      - What a C(Macro) of httpd's makes is not seen.
+    type: list
+    elements: path
+    default: []
+  httpd_without:
+    description: Patterns of paths that are left out of httpd's configuration, such as V(*/mine.conf).
     type: list
     elements: str
     default: []
@@ -118,15 +149,115 @@ packages_missing:
   returned: when O(packages) was asked
   type: list
   elements: str
-running:
-  description: Those of the asked units that run, or are being started.
+users:
+  description: Those of the asked users that exist, each with C(home), C(shell), C(group) and C(groups), the further ones.
+  returned: success
+  type: dict
+groups:
+  description: Those of the asked groups that exist.
   returned: success
   type: list
   elements: str
-users:
-  description: Those of the asked users that exist, each with C(home), C(shell) and C(group).
+units:
+  description: Those of the asked units that systemd has a file of, or that run, by their names.
   returned: success
   type: dict
+  contains:
+    file:
+      description: The file, of an instance without one of its own that of its template. Empty where there is none.
+      type: str
+      sample: /etc/systemd/system/tomcat@.service
+    drop_ins:
+      description: Paths of the files that change it.
+      type: list
+      elements: str
+    active:
+      description: Whether it runs, or is about to.
+      type: bool
+    enabled:
+      description: Whether it starts at boot.
+      type: bool
+    ours:
+      description: Whether a role of this collection wrote the file.
+      type: bool
+listening:
+  description: Who listens, by port and address.
+  returned: when O(listening) was asked
+  type: list
+  elements: dict
+  contains:
+    address:
+      description: The address, V(0.0.0.0) for all of IPv4. V(::) is most often for IPv4 too.
+      type: str
+    port:
+      description: The port.
+      type: int
+    pid:
+      description: A process that has the socket, or null where none can be seen.
+      type: int
+    process:
+      description: Its name.
+      type: str
+      sample: java
+    unit:
+      description: Its unit. Empty where it has none.
+      type: str
+      sample: tomcat10.service
+    ours:
+      description: Whether a role of this collection wrote the unit.
+      type: bool
+resolved:
+  description: The addresses of each of O(names) that is no IP address. A name that the host does not know has none.
+  returned: success
+  type: dict
+  sample: {app1.example.com: [127.0.1.1]}
+fqdn:
+  description: The host's own name, with its domain if it knows one.
+  returned: success
+  type: str
+python:
+  description: The Python that Ansible runs there.
+  returned: success
+  type: dict
+  contains:
+    executable:
+      description: Its path.
+      type: str
+    distribution:
+      description: Whether it is the one that packages of the distribution are for.
+      type: bool
+    missing:
+      description: Those of O(python_modules) that it does not have.
+      type: list
+      elements: str
+httpd:
+  description: What httpd's configuration opens and serves, or null where there is none.
+  returned: when O(httpd) was asked
+  type: dict
+  contains:
+    config:
+      description: The main configuration file.
+      type: str
+    server_name:
+      description: The C(ServerName) outside of virtual hosts.
+      type: str
+    listens:
+      description: Each C(Listen), with C(address) (V(*) for all), C(port), C(protocol), C(file) and C(line).
+      type: list
+      elements: dict
+    virtual_hosts:
+      description:
+        - Each C(VirtualHost) in httpd's order, with C(addresses) (of C(address) and C(port), V(0) for all ports), C(names) (of C(ServerName)
+          and C(ServerAlias)), C(document_root), C(documents) (as RV(httpd.documents)), C(directives) (their names), C(file) and C(line).
+      type: list
+      elements: dict
+    document_root:
+      description: The C(DocumentRoot) outside of virtual hosts.
+      type: str
+    documents:
+      description: What lies in it, at most 20 names, without the page of the distribution.
+      type: list
+      elements: str
 distribution:
   description: The distribution, from its os-release.
   returned: success
@@ -154,6 +285,7 @@ distribution:
       sample: [Ubuntu 24, Debian 24, Ubuntu, Debian]
 """
 
+import socket
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -164,11 +296,16 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._host import (
     closest,
     content,
     distribution,
+    groups,
     missing,
     os_release,
-    running,
+    python,
+    resolved,
     users,
 )
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._httpd_config import read as read_httpd
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._listening import listening
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._units import is_ours, units
 
 
 def main() -> None:
@@ -179,8 +316,14 @@ def main() -> None:
             "checksum_of": {"type": "list", "elements": "str", "default": []},
             "contents_of": {"type": "list", "elements": "path", "default": []},
             "packages": {"type": "dict"},
-            "units": {"type": "list", "elements": "str", "default": []},
             "users": {"type": "list", "elements": "str", "default": []},
+            "groups": {"type": "list", "elements": "str", "default": []},
+            "units": {"type": "list", "elements": "str", "default": []},
+            "listening": {"type": "bool", "default": False},
+            "names": {"type": "list", "elements": "str", "default": []},
+            "python_modules": {"type": "list", "elements": "str", "default": []},
+            "httpd": {"type": "list", "elements": "path", "default": []},
+            "httpd_without": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
@@ -189,12 +332,18 @@ def main() -> None:
         host = distribution(os_release())
         found = {path: entries(path, asked["checksum_of"]) for path in asked["paths"]}
         contents = {path: content(path) for path in asked["contents_of"]}
-        answer: dict[str, t.Any] = {"running": running(asked["units"], module.run_command)}
+        answer: dict[str, t.Any] = {}
         if asked["packages"] is not None:
             answer["platform"] = closest(list(asked["packages"]), host)
             answer["packages_missing"] = missing(
                 asked["packages"][answer["platform"]], host["family"], module.run_command
             )
+        if asked["httpd"]:
+            read = (read_httpd(path, asked["httpd_without"]) for path in asked["httpd"])
+            answer["httpd"] = next((one for one in read if one is not None), None)
+        if asked["listening"]:
+            answer["listening"] = [{**one, "ours": is_ours(one["unit"])} for one in listening()]
+        answer["units"] = units(asked["units"], module.run_command)
     except CollectionError as error:
         module.fail_json(msg=error.message, **error.details)
     module.exit_json(
@@ -204,6 +353,10 @@ def main() -> None:
         missing=[path for path, listed in found.items() if listed is None],
         contents={path: text for path, text in contents.items() if text is not None},
         users=users(asked["users"]),
+        groups=groups(asked["groups"]),
+        resolved=resolved(asked["names"]),
+        fqdn=socket.getfqdn(),
+        python=python(asked["python_modules"]),
         **answer,
     )
 

@@ -207,6 +207,7 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.model 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.several import Task, apply_all
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._balancer.transport import make_fetch
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._listening import near_url
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._rollout_record import DEFAULT_DIRECTORY, RolloutStore
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.proof import (
     CHECK,
@@ -313,7 +314,8 @@ def main() -> None:
     answer: dict[str, t.Any] = {"changed": False}
     try:
         tasks = [task_of(params, member) for member in params["members"]]
-        checks = [read_check(check, None) for check in params["checks"]]
+        # httpd may listen on one address of the machine alone.
+        checks = [read_check({**check, "url": near_url(check["url"])}, None) for check in params["checks"]]
         locked = params["lock"] and not module.check_mode
         if locked and any(task.wanted.takes_out for task in tasks):
             lost = renew(params["lock"]).get("lock_lost")

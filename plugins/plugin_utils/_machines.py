@@ -13,6 +13,13 @@ LOCAL_MACHINE = "127.0.0.1"
 # The variables in which the roles keep what host_info found on a host, and what an instance lacks.
 LOOKS = ("__memcached_host", "__redis_host", "__tomcat_instance_host", "__apache_balancer_host")
 PLAN = "__tomcat_instance_plan"
+# Where their preflights keep what they found in the way.
+IN_THE_WAY = (
+    "__memcached_in_the_way",
+    "__redis_in_the_way",
+    "__tomcat_instance_in_the_way",
+    "__apache_balancer_in_the_way",
+)
 
 
 def unprepared(hostvars: t.Mapping[str, t.Mapping[str, t.Any]], hosts: t.Iterable[str]) -> list[str]:
@@ -23,6 +30,11 @@ def unprepared(hostvars: t.Mapping[str, t.Mapping[str, t.Any]], hosts: t.Iterabl
         if _missing(_answers(variables)) or variables.get(PLAN, {}).get("unprepared"):
             found.append(host)
     return found
+
+
+def in_the_way(hostvars: t.Mapping[str, t.Mapping[str, t.Any]], hosts: t.Iterable[str]) -> list[str]:
+    """Return what the preflights of all roles found in the way on the hosts."""
+    return [str(problem) for host in hosts for found in IN_THE_WAY for problem in hostvars[host].get(found, ())]
 
 
 def packages(hostvars: t.Mapping[str, t.Mapping[str, t.Any]], hosts: t.Iterable[str]) -> dict[str, dict[str, t.Any]]:

@@ -165,14 +165,15 @@ def _balancer(host: Host, session_cookie: str) -> dict[str, t.Any]:
     manager = f"http://{manager_address}:{host.port('apache_balancer_manager_port', MANAGER_PORT)}"
     # With TLS the plain port only redirects; the manager's serves the applications too, without a certificate to be checked.
     plain = f"http://{LOCAL_MACHINE}:{host.port('apache_balancer_listen_port', LISTEN_PORT)}"
-    server_name = host.text("apache_balancer_server_name", "", HOST_NAME, "a host name")
+    # As the role has it by default: others' sites may be on that httpd, and a request without the name would be theirs.
+    server_name = host.text("apache_balancer_server_name", host.name, HOST_NAME, "a host name")
     return {
         "inventory_host": host.name,
         "machine": host.machine,
         "address": host.address("ansible_host"),
         "manager_url": manager + manager_path,
         "local_url": manager if _has_tls(host) else plain,
-        "headers": {"Host": server_name} if server_name else {},
+        "headers": {"Host": server_name},
         **_sticky(host, session_cookie),
     }
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import socket
+import sys
 
 import pytest
 
@@ -78,32 +80,46 @@ def test_packages_that_cannot_be_asked_for():
     assert _host.missing([], "", lambda command: (0, "", "")) == []
 
 
-SHOWN = """ActiveState=active
-Id=tomcat@jvm1.service
-
-ActiveState=inactive
-Id=tomcat@jvm2.service
-
-ActiveState=activating
-Id=tomcat@jvm3.service
-"""
-
-
-def test_units_that_run():
-    units = [f"tomcat@jvm{number}.service" for number in (3, 2, 1)]
-    asked = []
-    assert _host.running(units, lambda command: (asked.append(command), (0, SHOWN, ""))[1]) == [units[0], units[2]]
-    assert asked == [["systemctl", "show", "--property=Id,ActiveState", "--", *units]]
-    assert _host.running([], None) == []
-    with pytest.raises(CollectionError, match="systemctl ended with 1: no bus; a host with systemd is expected"):
-        _host.running(units, lambda command: (1, "", "no bus\n"))
-
-
 def test_users_that_exist():
     me = pwd.getpwuid(os.getuid())
     assert _host.users([me.pw_name, "nobody-of-this-name"]) == {
-        me.pw_name: {"home": me.pw_dir, "shell": me.pw_shell, "group": grp.getgrgid(me.pw_gid).gr_name}
+        me.pw_name: {
+            "home": me.pw_dir,
+            "shell": me.pw_shell,
+            "group": grp.getgrgid(me.pw_gid).gr_name,
+            "groups": sorted(
+                one.gr_name for one in grp.getgrall() if me.pw_name in one.gr_mem and one.gr_gid != me.pw_gid
+            ),
+        }
     }
+
+
+def test_groups_that_exist():
+    group = grp.getgrgid(os.getgid()).gr_name
+    assert _host.groups(["nobodys-group", group]) == [group]
+
+
+def test_names_as_the_host_knows_them(monkeypatch):
+    def look_up(name, port, type):
+        if name == "gone.invalid":
+            raise socket.gaierror(socket.EAI_NONAME, "unknown")
+        addresses = [("127.0.1.1", 0), ("127.0.1.1", 0), ("fe80::1%eth0", 0, 0, 2)]
+        return [(None, type, 6, "", address) for address in addresses]
+
+    monkeypatch.setattr(_host.socket, "getaddrinfo", look_up)
+    asked = ["app1.example.com", "gone.invalid", "198.18.0.1", "2001:db8::1"]
+    assert _host.resolved(asked) == {"app1.example.com": ["127.0.1.1", "fe80::1"], "gone.invalid": []}
+
+
+def test_what_python_cannot_import(tmp_path, monkeypatch):
+    own = tmp_path / "python3"
+    own.symlink_to(os.path.realpath(sys.executable))
+    monkeypatch.setattr(_host.sys, "base_prefix", sys.prefix)
+    found = _host.python(["json", "nothing_of_this_name"], str(own))
+    assert found == {"executable": sys.executable, "distribution": True, "missing": ["nothing_of_this_name"]}
+    assert not _host.python([], "/nowhere/python3")["distribution"]
+    monkeypatch.setattr(_host.sys, "base_prefix", "/elsewhere")
+    assert not _host.python([], str(own))["distribution"]
 
 
 def test_contents(tmp_path, monkeypatch):

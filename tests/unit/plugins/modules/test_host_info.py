@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import socket
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
@@ -71,3 +72,31 @@ def test_packages_of_this_distribution(run, monkeypatch):
     said = run(packages={"Plan9": ["x"], names[-1]: ["a", "b"]})
     assert said["platform"] == names[-1]
     assert said["packages_missing"][1:] == ["a", "b"]
+
+
+def test_what_is_in_use(run, tmp_path, monkeypatch):
+    (tmp_path / "httpd.conf").write_text("Listen 192.0.2.1:80\nInclude mine.conf\n")
+    (tmp_path / "mine.conf").write_text("Listen 9080\n")
+    monkeypatch.setattr(host_info, "units", lambda names, run: {key: {} for key in names})
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        said = run(
+            groups=["root", "nobodys-group"],
+            units=["tomcat.service"],
+            listening=True,
+            names=["127.0.0.1"],
+            python_modules=["json"],
+            httpd=[str(tmp_path / "none.conf"), str(tmp_path / "httpd.conf")],
+            httpd_without=["*/mine.conf"],
+        )
+    assert (said["groups"], said["units"], said["resolved"]) == (["root"], {"tomcat.service": {}}, {})
+    assert said["python"]["missing"] == []
+    assert [listen["address"] for listen in said["httpd"]["listens"]] == ["192.0.2.1"]
+    (mine,) = [entry for entry in said["listening"] if entry["port"] == port]
+    assert (mine["address"], mine["ours"]) == ("127.0.0.1", False)
+
+
+def test_a_host_without_httpd(run, tmp_path):
+    said = run(httpd=[str(tmp_path / "httpd.conf")])
+    assert said["httpd"] is None
+    assert "listening" not in said

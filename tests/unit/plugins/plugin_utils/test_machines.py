@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._machines import packages, unprepared
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._machines import in_the_way, packages, unprepared
 
 
 def look(*missing, family="Debian"):
@@ -53,3 +53,13 @@ def test_hosts_that_lack_something():
         "not-asked": {},
     }
     assert unprepared(hostvars, list(hostvars)) == ["web", "app1"]
+
+
+def test_what_is_in_the_way_of_all_roles():
+    hostvars = {
+        "app1": {"__tomcat_instance_in_the_way": ["app1: a", "app1: b"], "__memcached_in_the_way": ["app1: c"]},
+        "app2": {},
+        "lb": {"__apache_balancer_in_the_way": ["lb: d"]},
+        "other": {"__redis_in_the_way": ["other: e"]},
+    }
+    assert in_the_way(hostvars, ["app1", "app2", "lb"]) == ["app1: c", "app1: a", "app1: b", "lb: d"]

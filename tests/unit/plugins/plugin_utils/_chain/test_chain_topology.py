@@ -109,7 +109,7 @@ def test_whole_cluster(with_changes, groups):
             "address": "198.18.0.2",
             "manager_url": "http://127.0.0.1:9080/balancer-manager",
             "local_url": "http://127.0.0.1:80",
-            "headers": {},
+            "headers": {"Host": "lb"},
             "sticky_cookie": "JSESSIONID",
             "sticky_path_parameter": "jsessionid",
         }

@@ -361,21 +361,27 @@ def test_what_a_member_proves_before_and_after_it_is_put_back(read_chain):
     root = {"application": "ROOT", "status": 200, "pattern": "v{version} ok", "version": "1.1"}
     shop = {"application": "shop", "status": 200, "pattern": "", "version": ""}
     itself = "ajp://198.18.0.11:8009"
-    roots = {**root, "url": f"{itself}/health", "headers": {}}
-    shops = {**shop, "url": f"{itself}/shop/", "headers": {}}
+    roots = {**root, "url": f"{itself}/health"}
+    shops = {**shop, "url": f"{itself}/shop/"}
     asked = {way: [without(check, "remember") for check in found] for way, found in member["health"].items()}
-    assert asked == {"forward": [roots, shops], "back": [{**roots, "version": "1.0"}, shops]}
+    here = [{**roots, "headers": {}}, {**shops, "headers": {}}]
+    assert asked == {"forward": here, "back": [{**here[0], "version": "1.0"}, here[1]]}
     # What is kept beside each release once it is healthy.
     kept = [(one["remember"]["base_name"], one["remember"]["version"]) for one in member["health"]["forward"]]
     assert kept == [("ROOT", "1.1"), ("shop", "3.0")]
-    headers = {"Cookie": "JSESSIONID=health.app2"}
-    root = {**root, "url": "http://127.0.0.1:80/health", "headers": headers}
-    shop = {**shop, "url": "http://127.0.0.1:80/shop/", "headers": headers}
+
+    def through(httpd, *checks):
+        headers = {"Host": httpd, "Cookie": "JSESSIONID=health.app2"}
+        return [
+            {**check, "url": check["url"].replace(itself, "http://127.0.0.1:80"), "headers": headers}
+            for check in checks
+        ]
+
     # By its route nobody reaches it where a person took it out.
     asked = {machine["host"]: machine["checks"] for machine in member["enable"]["forward"]}
-    assert asked == {"web1": [root, shop], "web2": [shop]}
+    assert asked == {"web1": through("web1", roots, shops), "web2": through("web2", shops)}
     asked = {machine["host"]: machine["checks"] for machine in member["enable"]["back"]}
-    assert asked == {"web1": [{**root, "version": "1.0"}, shop], "web2": [shop]}
+    assert asked == {"web1": through("web1", {**roots, "version": "1.0"}, shops), "web2": through("web2", shops)}
     # It is idle before anybody is asked for anything.
     assert [machine["checks"] for machine in member["drain"]["forward"]] == [[], []]
 
