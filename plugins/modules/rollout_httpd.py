@@ -121,6 +121,10 @@ options:
         description: As in M(roundrobin.tomcat.rollout_lock).
         type: int
         required: true
+      required:
+        description: Whether without it nothing is taken out. A member that does not serve is better out, whoever has the lock.
+        type: bool
+        default: true
       holder:
         description: As in M(roundrobin.tomcat.rollout_lock). Filled in by the module's action plugin.
         type: dict
@@ -236,6 +240,7 @@ MACHINE = {
 LOCK = {
     "id": {"type": "str", "required": True},
     "lease": {"type": "int", "required": True},
+    "required": {"type": "bool", "default": True},
     "holder": {"type": "dict"},
 }
 PROGRESS = {"every": {"type": "float", "required": True}, "waited": {"type": "float"}}
@@ -319,7 +324,7 @@ def main() -> None:
         locked = params["lock"] and not module.check_mode
         if locked and any(task.wanted.takes_out for task in tasks):
             lost = renew(params["lock"]).get("lock_lost")
-            if lost:
+            if lost and params["lock"]["required"]:
                 raise CollectionError(f"nothing is taken out without the lock: {lost}")
         changes = apply_all(tasks, check_mode=module.check_mode, clock=clock)
         answer["members"] = [

@@ -240,7 +240,8 @@ class Playbook:
         if index >= self.driver.counts_from:
             self.driver.seen(self, (what, host, detail))
         fault = self.driver.faults.get(index)
-        if fault is not None:
+        # Between a look at the lock and the change after it nothing can be kept from happening: that is a moment, in one process.
+        if fault is not None and (fault.kind == "killed" or what == "call"):
             self._goes_wrong(fault, host)
         self._watch(what, host, detail)
 
@@ -287,6 +288,7 @@ class Playbook:
 
     def _is_overtaken(self) -> None:
         """Another controller begins here and takes its first member out; there it is killed."""
+        self.calm = False
 
         def dies(playbook: Playbook, what: tuple[t.Any, ...]) -> None:
             self.driver.seen(playbook, what)
@@ -306,7 +308,9 @@ class Playbook:
                     raise BrokenError(f"{host} is put in service and is not well")
             else:
                 # Where another one took over amid the beginning, some httpds have the lock of this run all the same.
-                self._holds_lock(host, [place[0]] if self.outlived else world.shape.names)
+                # And one that has failed in the hands of this run is better out, whoever has the lock.
+                if not self.outlived or self.run.facts[host].get("rolling_deploy_failure") is None:
+                    self._holds_lock(host, [place[0]] if self.outlived else world.shape.names)
                 up = world.usable(*place[:2])
                 if host in up and len(up) - 1 < self.order.min_available:
                     raise BrokenError(f"{host} is taken out at {place[0]}: {len(up) - 1} would be left")

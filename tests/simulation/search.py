@@ -34,7 +34,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / ".collections"))
 
 from controllers import BrokenError, Driver, Fault, Order, Playbook
-from world import MENDED, NEW, Shape, World, in_place
+from world import HISTORY, MENDED, NEW, Shape, World, ended_by, in_place
 
 # The states of the short form, and of the long one.
 IN_CI, AT_LENGTH = 50_000, 1_000_000
@@ -205,7 +205,7 @@ class Search:
             key = hash((after.key(), start.order))
             if key not in self.rests:
                 self.rests.add(key)
-                self._heal(case, after, way, finished=playbook.outcome.get("result") == "done")
+                self._heal(case, after, way, finished=noted_as_done(after, playbook))
                 if len(way) < LONGEST_WAY:
                     self.fresh += [Start(case, after, way, order) for order in (repair_of(case.order), case.order)]
             return driver.points
@@ -216,7 +216,7 @@ class Search:
     def _heal(self, case: Case, world: World, way: tuple[Step, ...], *, finished: bool) -> None:
         """A repair, and the same run again, end whole.
 
-        finished: whether the run before has brought its release to all members, whatever it could not note or tell.
+        finished: whether the run before was noted as done, be it by one httpd alone.
         """
         order = case.order
         for orders in ((repair_of(order), again(case)), (again(case),)):
@@ -235,6 +235,13 @@ class Search:
                 except BrokenError as error:
                     raise BrokenError(f"{error} (by a {one.kind} where nothing went wrong)") from error
                 self.whole.add(key)
+
+
+def noted_as_done(world: World, playbook: Playbook) -> bool:
+    """Whether a run has brought its release to all members, and one httpd at least knows so."""
+    rollout = playbook.run.facts[world.shape.hosts[0]].get("__rolling_deploy_id")
+    histories = [content for (_host, path), (content, _when) in world.files.items() if path == HISTORY]
+    return playbook.outcome.get("result") == "done" and any(rollout in ended_by(content) for content in histories)
 
 
 def sort_of(text: str) -> str:

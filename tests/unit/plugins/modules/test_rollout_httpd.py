@@ -132,7 +132,7 @@ def store(tmp_path, monkeypatch):
     return RolloutStore(str(tmp_path), now=lambda: 1000.0)
 
 
-LOCK = {"id": "A", "lease": 60, "holder": {"pid": 7}}
+LOCK = {"id": "A", "lease": 60, "required": True, "holder": {"pid": 7}}
 
 
 def test_the_lock_is_renewed_where_the_member_is_as_it_should_be(run, member, web, store, monkeypatch):
@@ -162,6 +162,8 @@ def test_without_the_lock_nothing_is_taken_out(run, member, recorded, store):
     answer = run(members=[member(state="disabled")], lock=LOCK)
     assert (answer["failed"], answer["changed"], recorded.posts) == (True, False, 0)
     assert answer["msg"].startswith("nothing is taken out without the lock: rollout B by somebody holds the lock")
+    answer = run(members=[member(state="disabled")], lock={**LOCK, "required": False})
+    assert ("without the lock" in answer["msg"], recorded.posts) == (False, 1)
 
 
 def test_each_slice_of_a_wait_for_an_idle_member_is_a_sign_of_life(run, member, store, monkeypatch):
