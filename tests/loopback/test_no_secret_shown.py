@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sys
 
 import archives
 import pytest
@@ -106,7 +107,18 @@ def calls(base):
 
 def play(tmp_path, tasks):
     path = tmp_path / "play.yml"
-    path.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
+    path.write_text(
+        json.dumps(
+            [
+                {
+                    "hosts": "localhost",
+                    "gather_facts": False,
+                    "vars": {"ansible_python_interpreter": sys.executable},
+                    "tasks": tasks,
+                }
+            ]
+        )
+    )
     return path
 
 
@@ -168,7 +180,7 @@ def inventory(tmp_path):
     variables = {
         "ansible_connection": "local",
         "ansible_become": False,
-        "ansible_python_interpreter": shutil.which("python3"),
+        "ansible_python_interpreter": sys.executable,
         "tomcat_instance_ajp_secret": secret("ajp"),
         "tomcat_instance_cluster_key": secret("key"),
         "tomcat_instance_manager_enabled": True,
