@@ -179,6 +179,7 @@ def inventory(tmp_path):
     """Everything on this machine, where nothing of it is: a secret in every variable that takes one."""
     variables = {
         "ansible_connection": "local",
+        "ansible_host": "127.0.0.1",
         "ansible_become": False,
         "ansible_python_interpreter": sys.executable,
         "tomcat_instance_ajp_secret": secret("ajp"),

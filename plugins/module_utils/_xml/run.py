@@ -19,7 +19,7 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._file import rea
 
 from .document import MAX_BYTES, XmlDocument
 from .lxml_dep import LXML_IMPORT_ERROR
-from .mask import is_secret, mask_text, names_secret, secrets_in
+from .mask import is_secret, mask_text, names_secret, secrets_in, secrets_inside
 from .plan import XmlPlan
 from .reader import Reader
 
@@ -174,3 +174,5 @@ def secret_values(options: t.Any, also: t.Any = (), named: bool = False) -> t.It
     elif isinstance(options, (list, tuple)):
         for item in options:
             yield from secret_values(item, also)
+    elif isinstance(options, str):
+        yield from secrets_inside(options)
