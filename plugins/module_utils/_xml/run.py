@@ -36,7 +36,7 @@ class XmlInfo(t.Protocol):
 def hiding(module_class: type) -> type:
     """Return the AnsibleModule that hides the secrets among its options from its first message on: also that one of them is wrong."""
 
-    class Hiding(module_class):  # type: ignore[misc]
+    class Hiding(module_class):
         def _load_params(self) -> None:
             super()._load_params()
             also = self.params.get("secret_attributes")
