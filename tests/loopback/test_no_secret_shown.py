@@ -89,7 +89,7 @@ def calls(base):
     asked = {"module": "roundrobin.tomcat.memcached_info", "options": {"nodes": ["127.0.0.1:1"], **stores}}
     return {
         "tomcat_server_xml": {"path": f"{base}/conf/server.xml", **SERVER},
-        "tomcat_server_xml_info": {"path": f"{base}/conf/server.xml", "secret_attributes": ["encryptionKey"]},
+        "tomcat_server_xml_info": {"path": f"{base}/conf/server.xml", "secret_attributes": ["myOwn"]},
         "tomcat_context_xml": {"path": f"{base}/conf/context.xml", **CONTEXT},
         "tomcat_context_xml_info": {"path": f"{base}/conf/context.xml"},
         "files": {"files": [{"path": f"{base}/secret", "secret_content": secret("file"), "mode": "0600"}]},
@@ -203,6 +203,7 @@ def inventory(tmp_path):
         "rolling_deploy_report_directory": f"{tmp_path}/reports",
         "release_war": f"{tmp_path}/none.war",
         "release_version": "1.0",
+        "tomcat_applications": [{"path": "/"}],
     }
     groups = {group: {"hosts": {f"{group}1": {}}} for group in ("tomcat", "memcached", "redis", "balancer")}
 
