@@ -77,6 +77,12 @@ def _patterns(also: t.Iterable[str]) -> list[re.Pattern[str]]:
     return [re.compile(each, re.IGNORECASE | re.DOTALL) for each in (attribute, valued, value_first, element)]
 
 
+def secrets_inside(value: str) -> t.Iterator[str]:
+    """Yield the passwords in a value such as a JDBC URL."""
+    for pattern in (_URL_USER, _ORACLE_USER, _URL_PARAMETER):
+        yield from (match[2] for match in pattern.finditer(value))
+
+
 def _mask_inside(text: str) -> str:
     text = _URL_USER.sub(rf"\1:{MASK}", text)
     text = _ORACLE_USER.sub(rf"\1/{MASK}", text)

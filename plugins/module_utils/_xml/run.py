@@ -19,7 +19,7 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._file import rea
 
 from .document import MAX_BYTES, XmlDocument
 from .lxml_dep import LXML_IMPORT_ERROR
-from .mask import is_secret, mask_text, names_secret, secrets_in
+from .mask import is_secret, mask_text, names_secret, secrets_in, secrets_inside
 from .plan import XmlPlan
 from .reader import Reader
 
@@ -36,7 +36,7 @@ class XmlInfo(t.Protocol):
 def hiding(module_class: type) -> type:
     """Return the AnsibleModule that hides the secrets among its options from its first message on: also that one of them is wrong."""
 
-    class Hiding(module_class):  # type: ignore[misc]
+    class Hiding(module_class):
         def _load_params(self) -> None:
             super()._load_params()
             also = self.params.get("secret_attributes")
@@ -174,3 +174,5 @@ def secret_values(options: t.Any, also: t.Any = (), named: bool = False) -> t.It
     elif isinstance(options, (list, tuple)):
         for item in options:
             yield from secret_values(item, also)
+    elif isinstance(options, str):
+        yield from secrets_inside(options)

@@ -133,6 +133,11 @@ def redis_addresses(
 ) -> list[str]:
     """Where the Tomcats find their sessions: at the servers that the inventory names, else at the group's one."""
     named = _of_all(tomcats, REDIS_ADDRESSES, [], problems)
+    if any("@" in str(address) for address in named):
+        # The topology is shown, and passed on.
+        problems.add(
+            f"{REDIS_ADDRESSES} holds a user or a password: give them as tomcat_instance_redis_username and tomcat_instance_redis_password."
+        )
     if not named and len(servers) != 1:
         problems.add(
             f"group {group!r} must hold the one host of the Redis server, it has {len(servers)}; "

@@ -184,3 +184,13 @@ def test_secrets_are_known_before_the_options_are_checked(also):
             self.params = {"connectors": {"password": "a", "mine": "b"}, "no_such_option": 1, "secret_attributes": also}
 
     assert hiding(Checking)().no_log_values == ({"a", "b"} if also else {"a"})
+
+
+def test_a_password_in_a_url_is_a_secret():
+    urls = [
+        "jdbc:oracle:thin:scott/a@db:1521/x",
+        "jdbc:x://joe:b@db/x",
+        "jdbc:x://db/x?user=joe&password=c",
+        "http://seen/x",
+    ]
+    assert sorted(secret_values({"resources": [{"attributes": {"url": url}} for url in urls]})) == ["a", "b", "c"]

@@ -163,3 +163,14 @@ def test_a_tomcat_without_an_address(with_changes, groups, named):
         derive(hosts, groups)
     for host in ("mc1", "mc2"):
         assert f"{host}: lets the Tomcats connect and nobody else, and tc.3 has no IP address" in error.value.message
+
+
+def test_a_password_in_an_address_is_refused_and_not_shown(with_redis):
+    hosts, groups = with_redis()
+    for number, host in enumerate(("tc-1", "tc-2", "tc.3")):
+        hosts[host]["tomcat_instance_redis_addresses"] = [f"redis://me:hush@198.18.0.{number}:6379"]
+    with pytest.raises(TopologyError) as error:
+        derive(hosts, groups)
+    assert "tomcat_instance_redis_addresses holds a user or a password" in error.value.message
+    assert "tomcat_instance_redis_addresses must be the same on all instances" in error.value.message
+    assert "hush" not in error.value.message
