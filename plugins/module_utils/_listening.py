@@ -30,7 +30,7 @@ def listening(proc: str = "/proc") -> list[dict[str, t.Any]]:
     found: dict[tuple[str, int, str, str], dict[str, t.Any]] = {}
     for address, port, inode in sockets:
         pid = owners.get(inode)
-        entry = {
+        entry: dict[str, t.Any] = {
             "address": address,
             "port": port,
             "pid": pid,

@@ -81,6 +81,8 @@ def test_the_other_tomcat_is_as_it_was(chain, host):
     assert "/opt/%i/bin/catalina.sh" in host.file("/etc/systemd/system/tomcat@.service").content_string
     chain.command("web", "systemctl restart tomcat@tomcat")
     assert wait_for(chain, 8080) == "the other Tomcat"
+    # The last that it opens, and the next tests want it to be there.
+    chain.command("web", "timeout 60 bash -c 'until (: </dev/tcp/127.0.0.1/8005) 2>/dev/null; do sleep 0.1; done'")
 
 
 def test_the_instance_has_a_unit_of_its_own(host):
