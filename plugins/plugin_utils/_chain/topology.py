@@ -220,11 +220,12 @@ def _ask_as_the_site(
     applications: t.Sequence[dict[str, t.Any]],
     instances: t.Sequence[dict[str, t.Any]],
     balancers: t.Sequence[Host],
-    described: t.Sequence[t.Mapping[str, t.Any]],
 ) -> None:
     """Let each application be asked as through httpd; a member that is to take a check for one by TLS must believe its own machine."""
     ports = {"https": balancers[0].port("apache_balancer_tls_port", TLS_PORT)} if balancers else {"https": TLS_PORT}
-    site_name = next((httpd["headers"]["Host"] for httpd in described if httpd["headers"]), "")
+    names = {host.text("apache_balancer_server_name", "", HOST_NAME, "a host name") for host in balancers}
+    # A name of the inventory is the httpd's alone.
+    site_name = names.pop() if len(names) == 1 else ""
     ask_as_the_site(applications, site_name, ports, bool(balancers) and all(_has_tls(host) for host in balancers))
     for instance in instances:
         served = [one for one in applications if instance["inventory_host"] in one["instances"]]
@@ -420,7 +421,7 @@ def derive(
     applications = declared_applications([*tomcats, *balancers], problems)
     share_out(applications, instances, _default_balancer(balancers, problems), problems)
     check_protocols(applications, instances, problems)
-    _ask_as_the_site(applications, instances, balancers, described_balancers)
+    _ask_as_the_site(applications, instances, balancers)
     clusters = join_clusters(instances, applications, store, problems) if store in CLUSTER_STORES else []
 
     _check_unique(instances, problems)

@@ -36,7 +36,8 @@ def asked(application: Result, version: str | None, base_url: str, headers: t.Ma
     pattern = application["health_pattern"]
     return {
         "url": base_url + application["context_path"] + application["health_path"],
-        "headers": {**application["health_headers"], **(headers or {})},
+        # The name that the application is asked by comes before that of the httpd.
+        "headers": {**(headers or {}), **application["health_headers"]},
         "status": application["health_status"],
         "pattern": pattern,
         "version": (version or "") if "{version}" in pattern else "",

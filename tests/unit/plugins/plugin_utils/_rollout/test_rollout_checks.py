@@ -141,6 +141,8 @@ def test_the_applications_own_headers_are_sent_too():
     application = {**SHOP, "health_headers": {"Host": "other.example", "X-Key": "k"}}
     (check,) = on_the_member([application], {"shop": "1.0"}, "", "ajp://h:1", {})
     assert check["headers"] == {"Host": "other.example", "X-Key": "k"}
-    # Through httpd it is asked for the site's name, else it would not be found.
+    # Through httpd too; one that has no name of its own is asked for by httpd's.
     (check,) = through_httpd([application], {"shop": "1.1"}, HTTPD, [STATE], "app1", {})
-    assert check["headers"] == {"Host": "shop.example", "X-Key": "k", "Cookie": "SID=health.app1"}
+    assert check["headers"] == {"Host": "other.example", "X-Key": "k", "Cookie": "SID=health.app1"}
+    (check,) = through_httpd([{**SHOP, "health_headers": {}}], {"shop": "1.1"}, HTTPD, [STATE], "app1", {})
+    assert check["headers"] == {"Host": "shop.example", "Cookie": "SID=health.app1"}
