@@ -239,6 +239,13 @@ def _ask_as_the_site(
             instance["internal_proxies"] = list(dict.fromkeys([*instance["internal_proxies"], *([own] if own else [])]))
 
 
+def is_alone(
+    host: str, instances: t.Sequence[t.Mapping[str, t.Any]], applications: t.Iterable[t.Mapping[str, t.Any]]
+) -> bool:
+    """Whether users have nowhere to go while this instance is out: it is the only one, or the only one of an application."""
+    return len(instances) == 1 or any(list(one["instances"]) == [host] for one in applications)
+
+
 def _default_balancer(hosts: t.Sequence[Host], problems: Problems) -> str:
     """The one balancer of all applications that do not name their instances, the same on every httpd."""
     wanted = "1 to 40 lower case letters, digits, '_' and '-'"
@@ -421,6 +428,8 @@ def derive(
     applications = declared_applications([*tomcats, *balancers], problems)
     share_out(applications, instances, _default_balancer(balancers, problems), problems)
     check_protocols(applications, instances, problems)
+    for item in instances:
+        item["alone"] = is_alone(item["inventory_host"], instances, applications)
     _ask_as_the_site(applications, instances, balancers)
     clusters = join_clusters(instances, applications, store, problems) if store in CLUSTER_STORES else []
 

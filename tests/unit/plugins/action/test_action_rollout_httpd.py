@@ -239,7 +239,7 @@ def test_the_lock_is_renewed_by_this_run_and_what_is_lost_is_said_of_its_machine
     asked = {"id": "A", "lease": 60}
     told, machines = run({"web1": answer(idle("web1")), "web3": answer(idle("web3"), lock_lost="B has it")}, lock=asked)
     (called,) = machines.called
-    assert called["web1"]["lock"] == {**asked, "holder": this_run({})}
+    assert called["web1"]["lock"] == {**asked, "required": True, "holder": this_run({})}
     assert (told["lock_lost"], told.get("failed")) == ("web3: B has it", None)
     told, machines = run({"web1": answer(idle("web1")), "web3": answer(idle("web3"))})
     assert "lock_lost" not in told

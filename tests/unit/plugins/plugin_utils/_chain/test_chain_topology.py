@@ -28,6 +28,7 @@ PLAIN_MEMBER = {
     "balancers": [],
     "cluster_members": [],
     "max_header_bytes": 8192,
+    "alone": False,
     "encoded_slashes": False,
 }
 
@@ -435,3 +436,10 @@ def test_what_concerns_an_instance_is_found_by_its_host(with_changes, groups):
         for one in of_host["applications"]:
             whole = next(other for other in result["applications"] if other["name"] == one["name"])
             assert whole == {**one, "instances": whole["instances"], "members": whole["members"]}
+
+
+def test_an_instance_is_alone_where_users_have_nowhere_to_go():
+    one, two = ({"inventory_host": host} for host in ("tc_1", "tc_2"))
+    both, own = {"instances": ["tc_1", "tc_2"]}, {"instances": ["tc_2"]}
+    assert [is_alone(host, [one, two], [both, own]) for host in ("tc_1", "tc_2")] == [False, True]
+    assert is_alone("tc_1", [one], [])
