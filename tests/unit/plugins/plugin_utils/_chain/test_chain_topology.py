@@ -13,6 +13,7 @@ from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.topology 
     Problems,
     TopologyError,
     derive,
+    is_alone,
 )
 
 SECRET = "s3cr3t-value"
