@@ -12,6 +12,7 @@ from jinja2 import UndefinedError
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.instance import port
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.names import check_names, of_interest
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.site import HEADER_BYTES, httpd_site
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.topology import (
     HOST_VARIABLES,
@@ -60,6 +61,7 @@ def topology(
         name: _read(hostvars, name, problems)
         for name in dict.fromkeys(name for names in members.values() for name in names)
     }
+    check_names({name: of_interest(hostvars[name]) for name in hosts if name in hostvars}, problems)
     try:
         return derive(
             hosts,

@@ -102,6 +102,11 @@ class Settings:
     def of(cls, given: t.Mapping[str, t.Any], findings: Findings) -> Settings:
         """Read the settings; what is not accepted becomes a problem and the strictest value takes its place."""
         problems = findings.problems
+        if not isinstance(given.get("version", ""), str):
+            problems.add(
+                f"release_version is the number {given['version']}: YAML and JSON drop zeros of a number, so that 1.10 becomes 1.1. "
+                "Write it in quotes."
+            )
 
         def choice(variable: str, value: t.Any, choices: t.Sequence[str]) -> str:
             if value not in choices:
