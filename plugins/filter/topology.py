@@ -61,7 +61,7 @@ def topology(
         name: _read(hostvars, name, problems)
         for name in dict.fromkeys(name for names in members.values() for name in names)
     }
-    check_names({name: of_interest(hostvars[name]) for name in hosts if name in hostvars}, problems)
+    check_names({name: of_interest(hostvars[name]) for name in hosts if name in hostvars}, HOST_VARIABLES, problems)
     try:
         return derive(
             hosts,

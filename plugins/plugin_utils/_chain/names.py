@@ -56,16 +56,20 @@ def of_interest(names: t.Iterable[t.Any]) -> list[str]:
     return [str(name) for name in names if str(name).startswith((*OURS, *SHARED))]
 
 
-def check_names(hosts: t.Mapping[str, t.Iterable[str]], problems: Problems) -> None:
-    """Complain of names, by host, that are no variable of this collection and were meant to be one."""
+def check_names(hosts: t.Mapping[str, t.Iterable[str]], also: t.Iterable[str], problems: Problems) -> None:
+    """Complain of names, by host, that are no variable of this collection and were meant to be one.
+
+    also: what is read beside the options of roles.
+    """
+    right = known().union(also)
     wrong: dict[str, list[str]] = {}
     for host, names in hosts.items():
         for name in names:
-            if name not in known():
+            if name not in right:
                 wrong.setdefault(name, []).append(host)
     for name, where in wrong.items():
         ours = name.startswith(OURS)
-        nearest = difflib.get_close_matches(name, known(), n=1, cutoff=0.6 if ours else NEARLY)
+        nearest = difflib.get_close_matches(name, right, n=1, cutoff=0.6 if ours else NEARLY)
         if ours or nearest:
             helps = f"the nearest is {nearest[0]}" if nearest else "ansible-doc -t role lists them"
             problems.add(f"{', '.join(where)}: {name} is no variable of this collection; {helps}.")

@@ -18,7 +18,7 @@ from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.names imp
 
 def complaints(**hosts):
     problems = Problems()
-    check_names(hosts, problems)
+    check_names(hosts, ["apache_balancer_member_spare"], problems)
     return problems.lines
 
 
@@ -51,6 +51,10 @@ def test_a_name_that_is_like_none_of_ours():
     assert complaints(web1=["apache_balancer_zzzzzzzzzzzzzzzzzzzz"]) == [
         "web1: apache_balancer_zzzzzzzzzzzzzzzzzzzz is no variable of this collection; ansible-doc -t role lists them."
     ]
+
+
+def test_what_the_chain_reads_beside_the_roles():
+    assert complaints(app1=["apache_balancer_member_spare"]) == []
 
 
 def test_names_of_others():
