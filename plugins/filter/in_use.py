@@ -12,6 +12,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain import beside
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain import beside_httpd as sites
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain import own_connectors as connectors
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain import removed_members as removed
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._plain import plain
 
 
@@ -35,6 +36,11 @@ def own_connectors(wanted: t.Any, found: t.Any) -> list[dict[str, t.Any]]:
     return connectors.own_connectors(plain(wanted), plain(found))
 
 
+def removed_members(found: t.Any, wanted: t.Any, at_most: t.Any, host: str) -> list[str]:
+    """List the balancers that would lose too many members."""
+    return removed.removed_members(str(host), plain(found), plain(wanted), int(at_most))
+
+
 def _mapping(found: t.Any, name: str) -> dict[str, t.Any]:
     if not isinstance(found, t.Mapping):
         raise AnsibleFilterError(f"roundrobin.tomcat.{name} is given what host_info returned")
@@ -51,4 +57,5 @@ class FilterModule:
             "beside_instance": beside_instance,
             "beside_service": beside_service,
             "own_connectors": own_connectors,
+            "removed_members": removed_members,
         }

@@ -179,17 +179,34 @@ def test_failover_test(chain):
     assert states(chain) == dict.fromkeys(BALANCERS, ALL_IN)
 
 
-@at_length
-def test_an_instance_leaves_and_comes_back_with_the_inventory(chain, tmp_path):
-    """In the short form, molecule/apache_balancer/tests/test_reload.py has what a changed configuration does; users are not there."""
+def inventory_without(chain, tmp_path, *members):
+    """The chain with an inventory that lacks these instances."""
     inventory = tmp_path / "inventory"
     shutil.copytree(chain.inventories[0].parent, inventory)
     file = inventory / chain.inventories[0].name
     hosts = yaml.safe_load(file.read_text())
-    del hosts["tomcat"]["hosts"]["app3"]
+    for member in members:
+        del hosts["tomcat"]["hosts"][member]
     file.write_text(yaml.safe_dump(hosts))
+    return replace(chain, inventories=[file])
+
+
+def test_an_inventory_that_is_not_whole_takes_nobody_out(chain, tmp_path):
+    play = inventory_without(chain, tmp_path, "app2", "app3").play("site")
+    assert play.returncode == 2
+    said = " ".join(play.stdout.split())
+    assert "balancer tomcat would lose app2, app3 of its members" in said
+    assert "apache_balancer_max_removed accepts 1" in said
+    assert {counts["changed"] for counts in recap(play).values()} == {0}
+    assert states(chain) == dict.fromkeys(BALANCERS, ALL_IN)
+
+
+@at_length
+def test_an_instance_leaves_and_comes_back_with_the_inventory(chain, tmp_path):
+    """In the short form, molecule/apache_balancer/tests/test_reload.py has what a changed configuration does; users are not there."""
+    without_it = inventory_without(chain, tmp_path, "app3")
     with load(chain, min_requests=1000) as users:
-        without = replace(chain, inventories=[file]).play("site")
+        without = without_it.play("site")
         assert without.returncode == 0, without.stdout
         two = {"app1": "enabled", "app2": "enabled"}
         assert states(chain) == dict.fromkeys(BALANCERS, two)

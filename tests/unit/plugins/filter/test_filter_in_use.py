@@ -77,3 +77,9 @@ def test_problems_of_an_instance_name_its_host():
 def test_what_is_no_answer_of_host_info(name):
     with pytest.raises(AnsibleFilterError, match=f"roundrobin.tomcat.{name} is given what host_info returned"):
         FILTERS[name](["x"], {}, "host")
+
+
+def test_members_that_go():
+    found = [{"name": "tomcat", "members": [{"route": "app1"}, {"route": "app2"}]}]
+    (problem,) = FILTERS["removed_members"](found, {"tomcat": []}, "1", "web1")
+    assert problem.startswith("web1: balancer tomcat would lose app1, app2")
