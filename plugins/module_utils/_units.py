@@ -19,6 +19,8 @@ MARKS = (
 )
 PROPERTIES = ("Id", "LoadState", "ActiveState", "UnitFileState", "FragmentPath", "DropInPaths")
 
+# There where systemd runs the host: sd_booted(3).
+BOOTED = "/run/systemd/system"
 # Where the roles write them.
 DIRECTORY = "/etc/systemd/system"
 
@@ -26,8 +28,11 @@ Run = t.Callable[[list[str]], tuple[int, str, str]]
 
 
 def units(names: t.Sequence[str], run: Run) -> dict[str, dict[str, t.Any]]:
-    """Return those of the units that systemd has a file of or that run, by their names; all of it in one call."""
-    if not names:
+    """Return those of the units that systemd has a file of or that run, by their names; all of it in one call.
+
+    Where the host was not booted with systemd, there are none.
+    """
+    if not names or not os.path.isdir(BOOTED):
         return {}
     code, out, err = run(["systemctl", "show", f"--property={','.join(PROPERTIES)}", "--", *names])
     if code:

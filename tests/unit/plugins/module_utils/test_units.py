@@ -10,6 +10,16 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils import _units
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 
 
+@pytest.fixture(autouse=True)
+def booted(monkeypatch, tmp_path):
+    monkeypatch.setattr(_units, "BOOTED", str(tmp_path))
+
+
+def test_a_host_without_systemd_has_none(monkeypatch):
+    monkeypatch.setattr(_units, "BOOTED", "/no/such/directory")
+    assert _units.units(["a.service"], None) == {}
+
+
 def block(**properties):
     standard = {
         "LoadState": "loaded",
