@@ -50,7 +50,7 @@ INCLUDES = ("ansible.builtin.include_tasks", "ansible.builtin.import_tasks")
 ROLES = ("ansible.builtin.import_role", "ansible.builtin.include_role")
 
 
-VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
+LAZY = (types.GeneratorType, collections.abc.KeysView, collections.abc.ValuesView, collections.abc.ItemsView)
 
 
 class Omit:
@@ -174,7 +174,7 @@ class Expressions:
             result = context.vars["result"]
             if isinstance(result, jinja2.Undefined):
                 result._fail_with_undefined_error()
-            return list(result) if isinstance(result, (types.GeneratorType, *VIEWS)) else result
+            return list(result) if isinstance(result, LAZY) else result
 
         return run
 

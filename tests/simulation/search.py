@@ -37,7 +37,7 @@ from controllers import BrokenError, Driver, Fault, Order, Playbook
 from world import HISTORY, MENDED, NEW, Shape, World, ended_by, in_place
 
 # The states of the short form, and of the long one.
-IN_CI, AT_LENGTH = 50_000, 1_000_000
+IN_CI, AT_LENGTH = 20_000, 1_000_000
 # How many faults are tried at a start in a round, and how many runs may go wrong before all is to be put right.
 AT_A_TIME = 3
 LONGEST_WAY = 3

@@ -58,7 +58,7 @@ def test_nothing_that_must_never_be_is_found():
         "expired",
         "overtaken",
     }
-    assert {kind for kind, count in search.faults.items() if count > 20} == kinds
+    assert {kind for kind, count in search.faults.items() if count >= 5} == kinds
 
 
 # What is found when a rule is taken away ---------------------------------------------

@@ -808,6 +808,11 @@ class SimulatedCaller:
         return run_module(call.module, host, dict(call.options), check_mode)
 
 
+def is_gone(holder: Result) -> bool:
+    """Whether the run of this holder lives no more."""
+    return bool(here().controller.is_gone(holder))
+
+
 class SilentTeller:
     """Tells nobody."""
 
@@ -862,7 +867,7 @@ def ends() -> list[tuple[t.Any, str, t.Any]]:
         *((action, "this_run", lambda variables: here().controller.holder) for action in (httpd_action, lock_action)),
         (httpd_action, "display", SimpleNamespace(display=lambda text: None)),
         (httpd_action, "monotonic", now),
-        (lock_action, "is_gone", lambda holder: here().controller.is_gone(holder)),
+        (lock_action, "is_gone", is_gone),
     ]
 
 

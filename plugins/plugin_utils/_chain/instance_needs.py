@@ -260,6 +260,6 @@ def catalina_opts(given: t.Any, always: t.Iterable[str], *, utf8: bool) -> str:
     defaults = [
         option
         for option in (["-Dfile.encoding=UTF-8"] if utf8 else [])
-        if not any(other.startswith(option.split("=")[0] + "=") for other in options)
+        if not any(other.startswith(option.partition("=")[0] + "=") for other in options)
     ]
     return for_sh([*always, *defaults, *options])

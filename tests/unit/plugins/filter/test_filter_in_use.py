@@ -58,7 +58,7 @@ def test_problems_of_a_service_name_its_host():
 def test_connectors_as_plain_data():
     connectors = FILTERS["own_connectors"]([{"protocol": Text("AJP/1.3"), "port": 8009, "state": "present"}], [])
     assert connectors == [{"protocol": "AJP/1.3", "port": 8009, "state": "present", "match": "protocol"}]
-    assert type(connectors[0]["protocol"]) is str
+    assert not isinstance(connectors[0]["protocol"], Text)
 
 
 def test_problems_of_a_site_name_its_host():

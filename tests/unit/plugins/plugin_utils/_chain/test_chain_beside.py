@@ -251,7 +251,7 @@ def test_ports_of_a_name():
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "together"),
+    ("here", "there", "together"),
     [
         ("0.0.0.0", "192.0.2.1", True),
         ("0.0.0.0", "2001:db8::1", False),
@@ -262,9 +262,9 @@ def test_ports_of_a_name():
         ("::1", "127.0.0.1", False),
     ],
 )
-def test_sockets_that_exclude_each_other(one, other, together):
-    assert beside.meet(one, other) is together
-    assert beside.meet(other, one) is together
+def test_sockets_that_exclude_each_other(here, there, together):
+    assert beside.meet(here, there) is together
+    assert beside.meet(there, here) is together
 
 
 @pytest.mark.parametrize(
