@@ -43,7 +43,7 @@ PLAY_WORDS = {
 }
 TASK_WORDS = {
     *("name", "when", "vars", "loop", "loop_control", "register", "run_once", "delegate_to", "delegate_facts"),
-    *("check_mode", "changed_when", "ignore_errors", "ignore_unreachable", "become", "no_log"),
+    *("check_mode", "changed_when", "failed_when", "ignore_unreachable", "become", "no_log"),
 }
 BLOCK_WORDS = {"block", "rescue", "always"}
 INCLUDES = ("ansible.builtin.include_tasks", "ansible.builtin.import_tasks")
@@ -406,10 +406,13 @@ class Run:
                 self.unreachable.add(host)
                 self._give_up([host])
                 return
+            if "failed_when" in task and not result.get("unreachable"):
+                known = Scope(self.expressions, [Known({task["register"]: result}), *scope.layers])
+                result = {**result, "failed": self.expressions.holds(task["failed_when"], known)}
             if task.get("register"):
                 for each in of_all:
                     self.facts[each][task["register"]] = result
-            if result.get("failed") and not result.get("unreachable") and not task.get("ignore_errors"):
+            if result.get("failed") and not result.get("unreachable"):
                 failed.update(dict.fromkeys(of_all))
                 failed[host] = (task, result)
 
