@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain import applications, inventory, names, topology
 
 ROOT = Path(__file__).resolve().parents[3]
