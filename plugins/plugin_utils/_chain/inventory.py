@@ -140,16 +140,19 @@ class Host:
 
     def address(self, variable: str) -> str:
         """Read where a service listens and is reached."""
-        if not self.given(variable):
-            if self.given("ansible_host"):
-                return str(self.variables["ansible_host"])
+        source = self.source_of_address(variable)
+        if not self.given(source):
             return LOCAL_MACHINE if self.is_local else self.name
-        value = self.variables[variable]
+        value = self.variables[source]
         if not isinstance(value, str) or not (ip_address(value) or HOST_NAME.fullmatch(value)):
-            self.complain(variable, "one IP address or host name")
+            self.complain(source, "one IP address or host name")
         elif _is_wildcard(value):
-            self.complain(variable, "the one address that the other hosts connect to, not all of them")
+            self.complain(source, "the one address that the other hosts connect to, not all of them")
         return str(value)
+
+    def source_of_address(self, variable: str) -> str:
+        """The variable that the address comes from."""
+        return variable if self.given(variable) else "ansible_host"
 
 
 def as_integer(value: t.Any) -> int | None:

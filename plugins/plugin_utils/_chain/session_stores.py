@@ -51,7 +51,8 @@ def memcached_nodes(hosts: t.Sequence[Host]) -> list[dict[str, t.Any]]:
         address = host.address("memcached_address")
         if ":" in address:
             host.complain(
-                "memcached_address", "an IPv4 address or a name, memcached-session-manager takes no IPv6 address"
+                host.source_of_address("memcached_address"),
+                "an IPv4 address or a name, memcached-session-manager takes no IPv6 address",
             )
         ports = host.variables["memcached_ports"] if host.given("memcached_ports") else [11211]
         numbers = [as_integer(item) for item in ports] if isinstance(ports, (list, tuple)) else []
