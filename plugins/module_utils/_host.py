@@ -148,8 +148,15 @@ def python(modules: t.Iterable[str], distributions: str = "/usr/bin/python3") ->
     return {
         "executable": sys.executable,
         "distribution": same,
-        "missing": [name for name in modules if importlib.util.find_spec(name) is None],
+        "missing": [name for name in modules if not _can_import(name)],
     }
+
+
+def _can_import(name: str) -> bool:
+    try:
+        return all(map(str.isidentifier, name.split("."))) and importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:  # of the package that it would be in
+        return False
 
 
 def content(path: str) -> str | None:

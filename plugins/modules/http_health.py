@@ -196,6 +196,7 @@ from datetime import datetime, timedelta
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._limits import OF_A_QUESTION, check_limits
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.ask import make_ask
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.health import (
     Target,
@@ -227,22 +228,20 @@ ARGUMENTS = {
     "log_lookback": {"type": "float", "default": 60.0},
 }
 
-# The least and the most that is accepted.
+A_DAY = (0, 86400)
 LIMITS = {
     "successes": (1, 1000),
-    "timeout": (0, 86400),
-    "hold": (0, 86400),
-    "interval": (0.01, 3600),
-    "request_timeout": (0.01, 3600),
-    "log_lookback": (0, 86400),
+    "timeout": A_DAY,
+    "hold": A_DAY,
+    "interval": OF_A_QUESTION,
+    "request_timeout": OF_A_QUESTION,
+    "log_lookback": A_DAY,
 }
 
 
 def check_params(params: dict[str, t.Any]) -> Target:
     """Refuse what cannot work, before anything is asked."""
-    for name, (least, most) in LIMITS.items():
-        if not least <= params[name] <= most:
-            raise CollectionError(f"{name} {params[name]:g} is not accepted: give {least:g} to {most:g}")
+    check_limits(params, LIMITS)
     if params["method"] == "HEAD" and params["pattern"] is not None:
         raise CollectionError("method HEAD brings no body that pattern could match: use GET")
     target = parse_url(params["url"])

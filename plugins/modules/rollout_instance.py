@@ -280,6 +280,7 @@ from datetime import datetime, timedelta, timezone
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._limits import OF_A_QUESTION, OF_A_WAIT, check_limits
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.store import AppReleases
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.log import read_logs
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.proof import (
@@ -326,6 +327,7 @@ ARGUMENTS = {
     "phase": {"type": "str", "choices": ["health", "soak"], "default": "health"},
     "shown": {"type": "str", "default": ""},
 }
+LIMITS = {"timeout": OF_A_WAIT, "interval": OF_A_QUESTION, "hold": OF_A_WAIT, "patience": OF_A_WAIT}
 LOOK_BACK = timedelta(seconds=60)
 
 
@@ -353,6 +355,7 @@ def keep_in_mind(params: dict[str, t.Any], work: Work, progress: Progress) -> No
 
 def work_of(params: dict[str, t.Any], check_mode: bool) -> Work:
     """Read the options; raise for what cannot work, before anything is touched."""
+    check_limits(params, LIMITS)
     checks = [read_check(check, params["ajp_secret"]) for check in params["checks"]]
     proof = None
     if params["sessions"]:

@@ -131,6 +131,11 @@ from dataclasses import asdict
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._limits import (
+    OF_A_QUESTION,
+    OF_A_WAIT,
+    check_limits,
+)
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.disk import ReleasesDisk, applications_below
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.contexts import Application, read_application
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.manager import (
@@ -184,6 +189,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     params = module.params
     try:
+        check_limits(params, {"wait_older": OF_A_WAIT, "interval": OF_A_QUESTION, "request_timeout": OF_A_QUESTION})
         manager = connect(params)
         outcome = wait_until(
             lambda: read(manager, params["base"], params["name"]),

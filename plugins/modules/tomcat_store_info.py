@@ -91,6 +91,7 @@ from dataclasses import asdict
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._limits import OF_A_QUESTION, check_limits
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._releases.disk import ReleasesDisk, applications_below
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.ask import make_ask
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.health import Answer, parse_url
@@ -125,6 +126,7 @@ def main() -> None:
         return make_ask(target, headers={}, secret=params["ajp_secret"], timeout=params["request_timeout"])()
 
     try:
+        check_limits(params, {"request_timeout": OF_A_QUESTION})
         contexts = read(params["base"], ask)
     except CollectionError as error:
         module.fail_json(msg=error.message, **error.details)

@@ -16,6 +16,7 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._http import (
     request,
     tls_context,
 )
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._limits import OF_A_QUESTION, check_limits
 
 from .manager import Fetch, Response
 from .model import ManagerError, Unreachable
@@ -37,8 +38,7 @@ CONNECTION_ARGUMENTS: dict[str, t.Any] = {
 def make_fetch(options: t.Mapping[str, t.Any]) -> Fetch:
     """Make the fetch callable out of the connection options."""
     manager_url, unix_socket, seconds = options["manager_url"], options["unix_socket"], options["request_timeout"]
-    if seconds <= 0:
-        raise ManagerError(f"request_timeout must be above 0 seconds, not {seconds}")
+    check_limits(options, {"request_timeout": OF_A_QUESTION})
     if unix_socket is not None and not manager_url.lower().startswith("http://"):
         raise ManagerError("unix_socket goes with a manager_url of http://, as in http://localhost/balancer-manager")
     own = {}

@@ -103,7 +103,7 @@ def test_a_unix_socket_is_the_place(tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"request_timeout": 0}, "above 0 seconds, not 0"),
+        ({"request_timeout": 0}, "request_timeout 0 is not accepted: give 0.01 to 3600"),
         ({"manager_url": "https://h/m", "unix_socket": "/run/x"}, "unix_socket goes with"),
         ({"manager_url": "HTTPS://h/m", "ca_path": "/no/such.pem"}, "/no/such.pem holds no certificates to trust"),
     ],
