@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 # In CI the same examples each time; `./run test --full tools` draws others, and more.
 FULL = bool(os.environ.get("RUN_FULL"))
 EXAMPLES = settings(
-    max_examples=2_000 if FULL else 15,
+    max_examples=200 if FULL else 15,
     derandomize=not FULL,
     deadline=None,
     database=None,
