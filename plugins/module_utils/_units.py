@@ -46,6 +46,7 @@ def units(names: t.Sequence[str], run: Run) -> dict[str, dict[str, t.Any]]:
             "file": block["FragmentPath"],
             "drop_ins": block["DropInPaths"].split(),
             "active": block["ActiveState"] not in ("inactive", "failed"),
+            "starting": block["ActiveState"] == "activating",
             "enabled": block["UnitFileState"].startswith("enabled"),
             "ours": wrote(block["FragmentPath"]),
         }

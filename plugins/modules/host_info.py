@@ -174,6 +174,9 @@ units:
     active:
       description: Whether it runs, or is about to.
       type: bool
+    starting:
+      description: Whether it is about to, or waits for the next try after one that failed.
+      type: bool
     enabled:
       description: Whether it starts at boot.
       type: bool

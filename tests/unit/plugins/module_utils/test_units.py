@@ -52,16 +52,18 @@ def test_units_that_are_there(tmp_path, mark):
         ]
         return 0, "\n".join(blocks), ""
 
+    starting = {"active": True, "starting": True}
     assert _units.units(["a", "b", "c", "d"], run) == {
         "a": {
             "file": str(ours),
             "drop_ins": ["/etc/x/a.conf", "/etc/x/b.conf"],
             "active": True,
+            "starting": False,
             "enabled": True,
             "ours": True,
         },
-        "c": {"file": "/lib/tomcat@.service", "drop_ins": [], "active": True, "enabled": False, "ours": False},
-        "d": {"file": "", "drop_ins": [], "active": True, "enabled": False, "ours": False},
+        "c": {"file": "/lib/tomcat@.service", "drop_ins": [], **starting, "enabled": False, "ours": False},
+        "d": {"file": "", "drop_ins": [], "active": True, "starting": False, "enabled": False, "ours": False},
     }
     assert [command[0] for command in asked] == ["systemctl"]
     assert asked[0][-5:] == ["--", "a", "b", "c", "d"]
