@@ -56,7 +56,9 @@ def own_files(found: Found, own: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     if archive and archive.startswith(f"{own['base']}/"):
         problems.append(f"{os.path.dirname(archive)} is below {own['base']}, which goes: name another directory.")
     elif archive and os.path.dirname(archive) in found["missing"]:
-        problems.append(f"{os.path.dirname(archive)} is not there: tomcat_instance_removed_archive is a directory of the host.")
+        problems.append(
+            f"{os.path.dirname(archive)} is not there: tomcat_instance_removed_archive is a directory of the host."
+        )
     return {
         "problems": problems,
         "unit": own["unit"] if unit else "",

@@ -44,7 +44,7 @@ def removal(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[
         return _result({"instance": name}, findings)
 
     host = readings.get("host") or {}
-    for problem in host["problems"] if "problems" in host else ["it was not looked at."]:
+    for problem in host.get("problems", ["it was not looked at."]):
         findings.problems.add(problem, name)
     alone = [one["name"] for one in topology["applications"] if list(one["instances"]) == [name]]
     _check_last(topology, instance, others, alone, given, findings)
@@ -91,7 +91,8 @@ def _result(found: dict[str, t.Any], findings: Findings) -> dict[str, t.Any]:
     title = f"Remove {found['instance']}".rstrip()
     if problems or nothing_to_do:
         title = f"{title}: {words[bool(problems)]}"
-    shown = [] if problems or nothing_to_do else found["steps"]
+    steps = found.pop("steps", [])
+    shown = [] if problems or nothing_to_do else steps
     text = [title, *(f"Warning: {line}" for line in findings.warnings), *shown]
     return {
         **found,

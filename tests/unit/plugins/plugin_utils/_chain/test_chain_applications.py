@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.applications import members_of, share_out
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.applications import (
+    members_of,
+    share_out,
+    without_instance,
+)
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.inventory import Problems, TopologyError
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.topology import derive
 
@@ -204,3 +208,11 @@ def test_members_are_told_in_the_inventorys_order_with_what_httpd_wants():
     assert members_of(instances, ["c", "a", "unknown"]) == [
         {"worker": f"ajp://{host}:8009", "route": host, **member} for host in ("a", "c")
     ]
+
+
+def test_applications_without_an_instance():
+    everywhere, two, one = (
+        {"name": name, "instances": on} for name, on in (("a", None), ("b", ["x", "y"]), ("c", ["x"]))
+    )
+    assert without_instance([everywhere, two, one], "x") == [everywhere, {"name": "b", "instances": ["y"]}]
+    assert without_instance([everywhere, two, one], "") == [everywhere, two, one]
