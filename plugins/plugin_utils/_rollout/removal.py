@@ -44,7 +44,11 @@ def removal(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[
         return _result({"instance": name}, findings)
 
     host = readings.get("host") or {}
-    for problem in host.get("problems", ["it was not looked at."]):
+    wanted = [*(one["inventory_host"] for one in topology["balancers"]), name]
+    missing = [one for one in wanted if one not in given["hosts"]]
+    if missing:
+        findings.problems.add("is not part of this run: leave --limit out.", *missing)
+    for problem in host.get("problems", ()):
         findings.problems.add(problem, name)
     alone = [one["name"] for one in topology["applications"] if list(one["instances"]) == [name]]
     _check_last(topology, instance, others, alone, given, findings)

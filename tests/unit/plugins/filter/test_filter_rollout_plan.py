@@ -47,7 +47,7 @@ def test_the_plan_is_plain_data_of_the_documented_shape(read_chain):
 def test_the_removal_is_plain_data_of_the_documented_shape(read_chain):
     chain = read_chain(2, httpds=2)
     host = {"problems": [], "unit": "tomcat@app2.service", "base": "/b", "archive": "", "remove": ["/b"], "stay": []}
-    plan = instance_removal(chain.topology, {**chain.readings, "host": host}, {"instance": "app2"})
+    plan = instance_removal(chain.topology, {**chain.readings, "host": host}, {"instance": "app2", "hosts": []})
     assert json.loads(json.dumps(plan)) == plan
     documented = yaml.safe_load((ROOT / "plugins/filter/instance_removal.yml").read_text())["RETURN"]["_value"]
     assert set(plan) == set(documented["contains"])

@@ -29,7 +29,11 @@ def chain(read_chain):
 def plan(chain, host=THERE, instance="app3", **given):
     readings = {**chain.readings, "host": host}
     before = copy.deepcopy((chain.topology, readings))
-    made = removal(chain.topology, readings, {"instance": instance, "min_available": 1, **given})
+    made = removal(
+        chain.topology,
+        readings,
+        {"instance": instance, "min_available": 1, "hosts": [*chain.httpds, "app1", "app2", "app3"], **given},
+    )
     assert (chain.topology, readings) == before
     assert made["begins"] == (not made["problems"] and not made["nothing_to_do"])
     return made
@@ -190,8 +194,10 @@ def test_what_is_left_for_a_person(chain):
     )
 
 
-def test_a_host_that_was_not_looked_at(chain):
-    assert problems(chain, {}) == ["app3: it was not looked at."]
+def test_no_httpd_may_be_left_out(chain):
+    """It would go on knowing the instance whose files are gone."""
+    assert problems(chain, hosts=["web1", "app3"]) == ["web2: is not part of this run: leave --limit out."]
+    assert problems(chain, {}, hosts=["web1"]) == ["web2, app3: is not part of this run: leave --limit out."]
 
 
 def test_a_repair_puts_back_what_a_run_that_died_has_drained(chain):
