@@ -230,6 +230,10 @@ def _last_words(
     ]
     if beside:
         words.append(f"{listed(beside)} on the same machine stays: it has sessions of all instances.")
+    if store in ("memcached", "redis") and instance["machine"] not in {one["machine"] for one in others}:
+        words.append(
+            f"{'Redis' if store == 'redis' else store} lets its machine in until the next site without it in the inventory."
+        )
     if store in CLUSTER_STORES and others:
         names = [one["inventory_host"] for one in instance["cluster_members"] if one["inventory_host"] != name]
         words.append(

@@ -68,7 +68,8 @@ def test_one_of_three(chain):
     assert [one["state"] for machine in made["put_back"] for one in machine["members"]] == ["enabled", "enabled"]
     assert made["locks"] == [{"inventory_host": host, "seen": None, "record": OWN} for host in ("web1", "web2")]
     assert (made["unit"], made["base"]) == (UNIT, BASE)
-    (words,) = made["last_words"]
+    words, let_in = made["last_words"]
+    assert let_in == "memcached lets its machine in until the next site without it in the inventory."
     assert words.startswith("Take app3 out of the inventory: ")
     assert words.endswith(" Until then, site would set it up again.")
 
@@ -189,9 +190,14 @@ def test_what_is_left_for_a_person(chain):
         "Its releases are in /srv/old/app3.tar.gz.",
         "These files are not this collection's and stay: /srv/uploads.",
     ]
-    assert made["last_words"][-1] == (
+    assert made["last_words"][-2] == (
         f"memcached {node['host']}:{node['port']} on the same machine stays: it has sessions of all instances."
     )
+
+
+def test_a_machine_with_another_instance_goes_on_asking_the_store(read_chain):
+    chain = read_chain(instances=["vm1", "vm1", "vm2"], httpds=2)
+    assert len(plan(chain, instance="app2")["last_words"]) == 1
 
 
 def test_no_httpd_may_be_left_out(chain):
@@ -204,6 +210,12 @@ def test_a_repair_puts_back_what_a_run_that_died_has_drained(chain):
     chain.interrupted({"record": OWN}, rollout="R0").out("app3")
     repair = chain.plan("repair")
     assert (repair["problems"], repair["order"]) == ([], ["app3"])
-    assert [one["state"] for one in repair["members"]["app3"]["states"]] == ["enabled", "enabled"]
+    member = repair["members"]["app3"]
+    assert [one["state"] for one in member["states"]] == ["enabled", "enabled"]
+    # It has the release that it had.
+    assert (member["version_now"], member["version_after"]) == ("1.0", "1.0")
     # Any other rollout waits for it.
     assert any("was left half-done" in problem for problem in chain.plan()["problems"])
+    # One that it has not drained yet is as it was.
+    chain.out("app3", "enabled")
+    assert chain.plan("repair")["order"] == []
