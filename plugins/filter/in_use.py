@@ -12,6 +12,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain import beside
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain import beside_httpd as sites
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain import own_connectors as connectors
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain import own_files as files
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain import removed_members as removed
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._plain import plain
 
@@ -36,6 +37,11 @@ def own_connectors(wanted: t.Any, found: t.Any) -> list[dict[str, t.Any]]:
     return connectors.own_connectors(plain(wanted), plain(found))
 
 
+def own_files(found: t.Any, own: t.Any) -> dict[str, t.Any]:
+    """Say which files go with an instance, and which stay."""
+    return files.own_files(_mapping(found, "own_files"), plain(own))
+
+
 def removed_members(found: t.Any, wanted: t.Any, at_most: t.Any, host: str) -> list[str]:
     """List the balancers that would lose too many members."""
     return removed.removed_members(str(host), plain(found), plain(wanted), int(at_most))
@@ -57,5 +63,6 @@ class FilterModule:
             "beside_instance": beside_instance,
             "beside_service": beside_service,
             "own_connectors": own_connectors,
+            "own_files": own_files,
             "removed_members": removed_members,
         }

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filters that plan a rollout; the logic is in plugin_utils/_rollout/plan.py."""
+"""The filters that plan a rollout, and the removal of an instance; the logic is in plugin_utils/_rollout."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._plain import plain
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.plan import chosen_application, plan
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.readings import by_kind
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.removal import removal
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.source import release_source
 
 
@@ -24,6 +25,17 @@ def rollout_plan(
             "roundrobin.tomcat.rollout_plan is called as: tomcat_topology | roundrobin.tomcat.rollout_plan(readings, settings)"
         )
     return plan(plain(topology), by_kind(plain(readings)), plain(settings))
+
+
+def instance_removal(
+    topology: t.Mapping[str, t.Any], readings: t.Mapping[str, t.Any], settings: t.Mapping[str, t.Any]
+) -> dict[str, t.Any]:
+    """Plan how an instance leaves the chain, with everything that forbids it."""
+    if not all(isinstance(value, t.Mapping) for value in (topology, readings, settings)):
+        raise AnsibleFilterError(
+            "roundrobin.tomcat.instance_removal is called as: tomcat_topology | roundrobin.tomcat.instance_removal(readings, settings)"
+        )
+    return removal(plain(topology), plain(readings), plain(settings))
 
 
 def rollout_application(topology: t.Mapping[str, t.Any], release_app: str = "") -> dict[str, t.Any]:
@@ -46,6 +58,7 @@ class FilterModule:
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         """Name the filters."""
         return {
+            "instance_removal": instance_removal,
             "release_source": source_of_release,
             "rollout_plan": rollout_plan,
             "rollout_application": rollout_application,

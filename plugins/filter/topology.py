@@ -46,6 +46,7 @@ def topology(
     memcached_group: str = "memcached",
     redis_group: str = "redis",
     balancer_group: str = "balancer",
+    without: str = "",
 ) -> dict[str, t.Any]:
     """Derive the whole chain from the inventory, or fail with everything that is wrong with it."""
     if not isinstance(hostvars, t.Mapping) or not isinstance(groups, t.Mapping):
@@ -70,6 +71,7 @@ def topology(
             memcached_group=memcached_group,
             redis_group=redis_group,
             balancer_group=balancer_group,
+            without=str(without),
             problems=problems,
         )
     except CollectionError as error:

@@ -287,3 +287,43 @@ def test_balancers_with_different_records_are_recognised(chain):
     assert {member["state"] for member in members} == {"enabled"}
     assert {route: chain.command(route, f"readlink /var/opt/tomcat/{route}/webapps/*") for route in ROUTES} == served
     assert [chain.module(host, "rollout_info")[host]["lock"] for host in BALANCERS] == [None, None]
+
+
+def test_an_instance_is_removed_and_nobody_notices(chain):
+    """The last test: app3 does not come back."""
+    drop_in = "/etc/systemd/system/tomcat@app3.service.d/own.conf"
+    chain.command("app3", f"mkdir {drop_in.rpartition('/')[0]} && echo '[Unit]' > {drop_in} && systemctl daemon-reload")
+    before = started(chain)
+    wanted = "tomcat_instance_removed=app3 tomcat_instance_removed_archive=/srv"
+    remove = ["remove_instance", *BOTH, "-e", wanted]
+    shown = chain.play(*remove, "--check")
+    assert shown.returncode == 0, shown.stdout
+    assert "Removed on app3: /var/opt/tomcat/app3" in shown.stdout
+    assert {counts["changed"] for counts in recap(shown).values()} == {0}
+    assert started(chain) == before
+    with load(chain, min_requests=1000) as users:
+        play = chain.play(*remove)
+        assert play.returncode == 0, play.stdout
+    assert users.noticed == {}
+    answers = chain.module("balancer", "httpd_balancer_info", manager_url=MANAGER_URL)
+    for answer in answers.values():
+        members = [member for balancer in answer["balancers"] for member in balancer["members"]]
+        left = {(member["balancer"], member["route"]) for member in members if member["usable"]}
+        assert (len(members), left) == (3, {("tomcat", "app1"), ("tomcat", "app2"), ("extra", "app2")})
+    # All that the role, the rollouts and Tomcat made is gone, and what somebody else put there is not.
+    there = "ls -d /var/opt/tomcat/app3 /etc/systemd/system/tomcat@app3.service /etc/systemd/system/*.wants/tomcat@* || true"
+    assert chain.command("app3", f"{there}; ls {drop_in}; pgrep java || true") == drop_in
+    assert drop_in in play.stdout
+    assert "releases/extra/2.0/" in chain.command("app3", "tar --list --file /srv/app3-releases-*.tar.gz").split()
+    assert (
+        chain.command("app3", "getent passwd tomcat | cut -d: -f1; ls /opt/tomcat | grep -c apache-tomcat")
+        == "tomcat\n1"
+    )
+    assert {route: mark for route, mark in started(chain).items() if route != "app3"} == {
+        route: mark for route, mark in before.items() if route != "app3"
+    }
+    again = chain.play(*remove)
+    assert again.returncode == 0, again.stdout
+    assert "Remove app3: nothing to do" in again.stdout
+    assert {counts["changed"] for counts in recap(again).values()} == {0}
+    assert [chain.module(host, "rollout_info")[host]["lock"] for host in BALANCERS] == [None, None]

@@ -89,6 +89,17 @@ def declared_applications(hosts: t.Sequence[Host], problems: Problems) -> list[d
     return applications
 
 
+def without_instance(applications: t.Iterable[dict[str, t.Any]], host: str) -> list[dict[str, t.Any]]:
+    """The applications as they are without an instance. One that names no other instance is gone."""
+    kept = []
+    for application in applications:
+        named = application["instances"]
+        rest = None if named is None else [name for name in named if name != host]
+        if rest is None or rest:
+            kept.append({**application, "instances": rest})
+    return kept
+
+
 def share_out(
     applications: t.Sequence[dict[str, t.Any]],
     instances: t.Sequence[dict[str, t.Any]],

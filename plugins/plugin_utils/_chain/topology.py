@@ -25,6 +25,7 @@ from .applications import (
     declared_applications,
     members_of,
     share_out,
+    without_instance,
 )
 from .clusters import CLUSTER_STORES, join_clusters
 from .health import ask_as_the_site, asks_by_https
@@ -386,11 +387,13 @@ def derive(
     memcached_group: str = "memcached",
     redis_group: str = "redis",
     balancer_group: str = "balancer",
+    without: str = "",
     problems: Problems | None = None,
 ) -> dict[str, t.Any]:
     """Derive the whole chain from the inventory.
 
     hosts: the HOST_VARIABLES that are set, of every host of the groups.
+    without: an instance that is left out, as if the inventory did not have it.
     problems: what the caller found while it read them.
     Raises one TopologyError that lists everything that is wrong.
     """
@@ -399,7 +402,8 @@ def derive(
     def members(group: str) -> list[Host]:
         return [Host(str(name), hosts[name], problems) for name in groups.get(group, ())]
 
-    tomcats, memcacheds, balancers = members(tomcat_group), members(memcached_group), members(balancer_group)
+    tomcats = [host for host in members(tomcat_group) if host.name != without]
+    memcacheds, balancers = members(memcached_group), members(balancer_group)
     redises = members(redis_group)
     servers = redis_servers(redises)
     store = session_store(tomcats, problems)
@@ -425,7 +429,7 @@ def derive(
     }
     session_cookie = _session_cookie(tomcats, problems)
     described_balancers = [_balancer(host, session_cookie) for host in balancers]
-    applications = declared_applications([*tomcats, *balancers], problems)
+    applications = without_instance(declared_applications([*tomcats, *balancers], problems), without)
     share_out(applications, instances, _default_balancer(balancers, problems), problems)
     check_protocols(applications, instances, problems)
     for item in instances:

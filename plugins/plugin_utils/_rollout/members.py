@@ -120,7 +120,8 @@ class PlannedMember:
     @property
     def version_before(self) -> str | None:
         """What it goes back to if this rollout fails: the last release that is known to have been good here."""
-        if self.recorded and self.interrupted and self._same_application:
+        # What is about no application has switched no release.
+        if self.aim.application and self.recorded and self.interrupted and self._same_application:
             same_release = self.version_now == self.interrupted.version == self.aim.version
             if self.aim.kind == "repair" or self.unfinished or same_release:
                 return self.recorded.version
@@ -159,7 +160,8 @@ class PlannedMember:
         if self.recorded is None or self.interrupted is None:
             return False
         on_target = self.version_now == self.interrupted.version
-        if self.version_now != self.recorded.version and (not on_target or self.aim.rollback_all):
+        switched = bool(self.aim.application) and self.version_now != self.recorded.version
+        if switched and (not on_target or self.aim.rollback_all):
             return True
         return bool(self.sick)
 

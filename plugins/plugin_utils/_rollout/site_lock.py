@@ -1,7 +1,7 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lock of a rollout in the hands of the playbook site, which is none: no rollout begins meanwhile, and no record is lost."""
+"""The lock of a rollout in the hands of a playbook that is none, as site: no rollout begins meanwhile, and no record is lost."""
 
 # Private to this collection.
 
@@ -14,20 +14,22 @@ from .words import Result
 RECORD = {"kind": "site"}
 
 
+def to_hold(lock: Result | None, own: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The record that is held: the playbook's own, or that of a rollout that has left it or died with it, which a repair needs."""
+    keeps = lock is not None and lock["record"].get("kind") != RECORD["kind"]
+    return {**lock["record"], "took_over": lock["id"]} if lock is not None and keeps else dict(own)
+
+
 def records(answers: t.Iterable[Result]) -> list[dict[str, t.Any]]:
     """Make of what the httpd hosts answered to rollout_info what each is to hold: {inventory_host, record}.
 
-    The record that a rollout has left, or died with, is kept: a repair needs it. A host without an answer is left out.
+    A host without an answer is left out.
     """
-    held = []
-    for answer in answers:
-        if answer.get("failed"):
-            continue
-        lock = answer["lock"]
-        keeps = lock is not None and lock["record"].get("kind") != RECORD["kind"]
-        record = {**lock["record"], "took_over": lock["id"]} if keeps else RECORD
-        held.append({"inventory_host": answer["item"]["inventory_host"], "record": record})
-    return held
+    return [
+        {"inventory_host": answer["item"]["inventory_host"], "record": to_hold(answer["lock"], RECORD)}
+        for answer in answers
+        if not answer.get("failed")
+    ]
 
 
 def given_back(answers: t.Iterable[Result]) -> list[dict[str, t.Any]]:
@@ -35,7 +37,7 @@ def given_back(answers: t.Iterable[Result]) -> list[dict[str, t.Any]]:
     return [
         {
             "inventory_host": answer["item"]["inventory_host"],
-            "state": "released" if answer["lock"]["record"].get("kind") == RECORD["kind"] else "left",
+            "state": "left" if answer["lock"]["record"].get("took_over") else "released",
         }
         for answer in answers
     ]

@@ -83,3 +83,12 @@ def test_members_that_go():
     found = [{"name": "tomcat", "members": [{"route": "app1"}, {"route": "app2"}]}]
     (problem,) = FILTERS["removed_members"](found, {"tomcat": []}, "1", "web1")
     assert problem.startswith("web1: balancer tomcat would lose app1, app2")
+
+
+def test_own_files_as_plain_data():
+    empty = {"unit": Text("tomcat@a.service"), "base": Text("/b"), "archive": "", "releases": "/b/r", "webapps": "/b/w"}
+    lists = {name: [] for name in ("trees", "files", "last", "jars", "kept")}
+    found = {"entries": [{"path": Text("/b"), "type": "directory"}], "missing": [], "units": {}}
+    files = FILTERS["own_files"](found, {**empty, **lists, "directories": [Text("/b")]})
+    assert files["remove"] == ["/b"]
+    assert {type(one) for one in files["remove"]} == {str}

@@ -12,7 +12,11 @@ import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.roundrobin.tomcat.plugins.filter.rollout_plan import rollout_application, rollout_plan
+from ansible_collections.roundrobin.tomcat.plugins.filter.rollout_plan import (
+    instance_removal,
+    rollout_application,
+    rollout_plan,
+)
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.settings import (
     HOOKS,
     KINDS,
@@ -40,6 +44,15 @@ def test_the_plan_is_plain_data_of_the_documented_shape(read_chain):
             assert set(state) == set(RETURNED["members"]["contains"]["states"]["contains"])
 
 
+def test_the_removal_is_plain_data_of_the_documented_shape(read_chain):
+    chain = read_chain(2, httpds=2)
+    host = {"problems": [], "unit": "tomcat@app2.service", "base": "/b", "archive": "", "remove": ["/b"], "stay": []}
+    plan = instance_removal(chain.topology, {**chain.readings, "host": host}, {"instance": "app2", "hosts": []})
+    assert json.loads(json.dumps(plan)) == plan
+    documented = yaml.safe_load((ROOT / "plugins/filter/instance_removal.yml").read_text())["RETURN"]["_value"]
+    assert set(plan) == set(documented["contains"])
+
+
 @pytest.mark.parametrize(
     "setting, choices",
     [("kind", KINDS), ("strategy", STRATEGIES), ("policy", POLICIES)],
@@ -57,10 +70,12 @@ def test_the_role_documents_each_hook():
     assert [hook for hook in HOOKS if f"| `{hook}` |" not in guide] == []
 
 
+@pytest.mark.parametrize("planned", [rollout_plan, instance_removal])
 @pytest.mark.parametrize("arguments", [("text", {}, {}), ({}, [], {}), ({}, {}, None)])
-def test_what_is_no_chain_is_refused(arguments):
-    with pytest.raises(AnsibleFilterError, match=r"roundrobin.tomcat.rollout_plan is called as: tomcat_topology \|"):
-        rollout_plan(*arguments)
+def test_what_is_no_chain_is_refused(planned, arguments):
+    called = rf"roundrobin.tomcat.{planned.__name__} is called as: tomcat_topology \|"
+    with pytest.raises(AnsibleFilterError, match=called):
+        planned(*arguments)
 
 
 def test_the_application_that_is_meant(read_chain):

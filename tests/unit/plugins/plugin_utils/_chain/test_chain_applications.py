@@ -5,9 +5,19 @@
 
 from __future__ import annotations
 
-import pytest
+import re
+from pathlib import Path
 
-from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.applications import members_of, share_out
+import pytest
+import yaml
+
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._tomcat.health import Answer, build_expectation
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.applications import (
+    APPLICATION_KEYS,
+    members_of,
+    share_out,
+    without_instance,
+)
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.inventory import Problems, TopologyError
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.topology import derive
 
@@ -204,3 +214,53 @@ def test_members_are_told_in_the_inventorys_order_with_what_httpd_wants():
     assert members_of(instances, ["c", "a", "unknown"]) == [
         {"worker": f"ajp://{host}:8009", "route": host, **member} for host in ("a", "c")
     ]
+
+
+def test_applications_without_an_instance():
+    everywhere, two, one = (
+        {"name": name, "instances": on} for name, on in (("a", None), ("b", ["x", "y"]), ("c", ["x"]))
+    )
+    assert without_instance([everywhere, two, one], "x") == [everywhere, {"name": "b", "instances": ["y"]}]
+    assert without_instance([everywhere, two, one], "") == [everywhere, two, one]
+
+
+GUIDE = (Path(__file__).resolve().parents[5] / "docs/applications.md").read_text(encoding="utf-8")
+REFERENCE = GUIDE.partition("## All keys of `tomcat_applications`\n")[2].partition("\n## ")[0]
+RECIPES = re.findall(r"^```yaml\n(.*?)^```", REFERENCE, re.DOTALL | re.MULTILINE)
+LOGIN = "<html><head><title>Our shop</title></head></html>"
+READY = '{"status":"UP"}'
+INFO = '{"build":{"artifact":"shop","name":"shop","version":"1.4.2","group":"com.example"}}'
+
+
+def test_the_guide_has_each_key_and_no_other():
+    assert sorted(re.findall(r"^\| `(\w+)` \|", REFERENCE, re.MULTILINE)) == sorted(APPLICATION_KEYS)
+
+
+def test_what_the_guide_says_of_a_key_that_is_left_out(applications):
+    (application,) = applications({"path": "/"})
+    said = dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", REFERENCE, re.MULTILINE))
+    for key, words in said.items():
+        value = application.get(key)
+        if words in ("none", "any body"):
+            assert not value, key
+        elif words == "false":
+            assert value is False, key
+        elif key in ("health_path", "health_status"):
+            assert words.strip("`") == str(value), key
+
+
+@pytest.mark.parametrize(
+    "recipe, good, bad",
+    [
+        (0, Answer(0, 200, LOGIN), Answer(0, 200, "<title>Error</title>")),
+        (1, Answer(0, 302), Answer(0, 404)),
+        (2, Answer(0, 200, READY), Answer(0, 503, '{"status":"OUT_OF_SERVICE"}')),
+        (3, Answer(0, 200, INFO), Answer(0, 200, INFO.replace("1.4.2", "1.4.1"))),
+    ],
+)
+def test_the_recipes_of_the_guide(applications, recipe, good, bad):
+    assert len(RECIPES) == 4
+    (application,) = applications(*yaml.safe_load(RECIPES[recipe])["tomcat_applications"])
+    expectation = build_expectation([application["health_status"]], application["health_pattern"], "1.4.2")
+    assert expectation.complaint(good) is None
+    assert expectation.complaint(bad) is not None

@@ -444,3 +444,15 @@ def test_an_instance_is_alone_where_users_have_nowhere_to_go():
     both, own = {"instances": ["tc_1", "tc_2"]}, {"instances": ["tc_2"]}
     assert [is_alone(host, [one, two], [both, own]) for host in ("tc_1", "tc_2")] == [False, True]
     assert is_alone("tc_1", [one], [])
+
+
+def test_without_an_instance_it_is_the_chain_of_an_inventory_that_has_it_not(with_changes, groups):
+    """So site changes nothing of httpd when the instance is taken out of the inventory."""
+
+    def hosts(*shop_instances):
+        shop = {"name": "shop", "path": "/shop", "instances": [*shop_instances]}
+        alone = [{"name": "alone", "path": "/alone", "instances": ["tc.3"]}] if "tc.3" in shop_instances else []
+        return with_changes(lb={"tomcat_applications": [{"path": "/"}, shop, *alone]})
+
+    smaller = {**groups, "tomcat": ["tc-1", "tc-2"]}
+    assert derive(hosts("tc-1", "tc.3"), groups, without="tc.3") == derive(hosts("tc-1"), smaller)

@@ -25,10 +25,12 @@ def test_what_is_held():
 
 
 def test_how_it_ends():
-    held = answers(web1=DEAD_SITE, web2={**LEFT, "id": "S1"})
+    removal = {"id": "S2", "record": {"kind": "remove", "members": {"app3": {}}}}
+    held = answers(web1=DEAD_SITE, web2={**LEFT, "id": "S1"}, web3=removal)
     assert given_back(held) == [
         {"inventory_host": "web1", "state": "released"},
         {"inventory_host": "web2", "state": "left"},
+        {"inventory_host": "web3", "state": "released"},
     ]
 
 
