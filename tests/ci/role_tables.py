@@ -28,9 +28,9 @@ def readmes() -> dict[Path, str]:
 
 
 def options_of(role: Path) -> dict[str, t.Any]:
-    """The options of a role, which all its entry points share."""
+    """The options of a role, of all its entry points together."""
     entries = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"]
-    return dict(next(iter(entries.values()))["options"])
+    return {name: option for entry in entries.values() for name, option in entry["options"].items()}
 
 
 def with_table(readme: str, options: t.Mapping[str, t.Any]) -> str:
