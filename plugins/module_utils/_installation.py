@@ -96,11 +96,15 @@ def installations(bases: t.Sequence[str], run: Run, proc: str = "/proc") -> dict
     """Return all Tomcats of this host that are none of this collection's, with the texts of their files."""
     reader = _Reader()
     places: dict[str, _Place] = {}
-    for place in (*_processes(proc), *_in_units(reader), *map(_named, bases)):
+    for place in (*_processes(proc), *_in_units(), *_named(bases, reader)):
         known = places.setdefault(os.path.realpath(place.base), place)
         known.unit, known.home = known.unit or place.unit, known.home or place.home
         known.unit_file = known.unit_file or place.unit_file
-    known_units = units([place.unit for place in places.values() if place.unit], run)
+    try:
+        known_units = units([place.unit for place in places.values() if place.unit], run)
+    except CollectionError as error:
+        known_units = {}
+        reader.unreadable.append({"path": "systemd", "reason": error.message})
     tomcats = [_describe(place, known_units.get(place.unit), reader) for place in places.values()]
     return {
         "tomcats": sorted(tomcats, key=lambda tomcat: str(tomcat["base"])),
@@ -154,7 +158,7 @@ def _group(number: int) -> str:
         return str(number)
 
 
-def _in_units(reader: _Reader) -> t.Iterator[_Place]:
+def _in_units() -> t.Iterator[_Place]:
     """Those of units that say where their Tomcat is; of a template only its instances' processes know."""
     for directory in UNIT_DIRECTORIES:
         for path in sorted(glob.glob(f"{directory}/*.service")):
@@ -180,10 +184,13 @@ def _quick(path: str) -> str:
         return ""
 
 
-def _named(base: str) -> _Place:
-    if not os.path.isfile(f"{base}/conf/server.xml"):
-        raise CollectionError(f"{base}: has no conf/server.xml; the CATALINA_BASE of a Tomcat is expected")
-    return _Place(base)
+def _named(bases: t.Sequence[str], reader: _Reader) -> t.Iterator[_Place]:
+    for base in bases:
+        if os.path.isfile(f"{base}/conf/server.xml"):
+            yield _Place(base)
+        else:
+            reason = "has no conf/server.xml; the CATALINA_BASE of a Tomcat is expected"
+            reader.unreadable.append({"path": base, "reason": reason})
 
 
 # Reading ---------------------------------------------------------------------

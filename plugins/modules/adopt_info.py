@@ -168,11 +168,13 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
-        found = installations(module.params["bases"], module.run_command)
-        httpd = next((one for one in (read_lines(path, OURS) for path in module.params["httpd"]) if one), None)
-    except CollectionError as error:
-        module.fail_json(msg=error.message)
+    found = installations(module.params["bases"], module.run_command)
+    httpd = None
+    for path in module.params["httpd"]:
+        try:
+            httpd = httpd or read_lines(path, OURS)
+        except CollectionError as error:
+            found["unreadable"].append({"path": path, "reason": error.message})
     module.exit_json(
         changed=False,
         httpd=httpd,

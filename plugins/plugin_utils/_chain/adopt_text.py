@@ -18,6 +18,8 @@ from .adopt_notes import Template
 INVENTORY = "inventory.yml"
 SECRETS = "group_vars/all/secrets.yml"
 LIST = "not_carried_over.txt"
+# A template that is folded is hard to read.
+_NO_FOLDING = 10000
 _TEMPLATE = re.compile(r"\{[{%#]")
 
 
@@ -63,7 +65,7 @@ def files_of(adopted: Adopted, machines: t.Sequence[str]) -> list[dict[str, str]
 
 
 def _yaml(value: t.Mapping[str, t.Any]) -> str:
-    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, width=150, allow_unicode=True, default_flow_style=False)
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, width=_NO_FOLDING, allow_unicode=True, default_flow_style=False)
 
 
 def _list(adopted: Adopted, names: str) -> str:

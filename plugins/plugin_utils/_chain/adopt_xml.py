@@ -42,12 +42,12 @@ class Element:
 
     def shown(self, *names: str) -> str:
         """Return the tag with some of its attributes, or all of them, without secrets."""
-        values = {
-            name: mask_value(name, value, (), self.attributes)
+        values = [
+            f'{name}="{mask_value(name, value, (), self.attributes)}"'
             for name, value in self.attributes.items()
             if not names or name in names
-        }
-        return f"<{' '.join([self.tag, *(f'{name}="{value}"' for name, value in values.items())])}>"
+        ]
+        return f"<{' '.join([self.tag, *values])}>"
 
 
 _PROPERTY = re.compile(r"\$\{([^}:]+)(?::-([^}]*))?\}")
