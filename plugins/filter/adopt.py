@@ -1,7 +1,7 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filter of the playbook adopt; the logic is in plugin_utils/_chain/adopt.py."""
+"""Filter of the playbook adopt; the logic is in plugin_utils/_adopt."""
 
 from __future__ import annotations
 
@@ -10,25 +10,34 @@ import typing as t
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
-from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.adopt import (
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._adopt.adoption import (
     CONNECTION,
     PORT_SHIFT,
     Machine,
     adopt,
 )
-from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.adopt_text import files_of
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._adopt.text import files_of
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._plain import plain
 
 
 def adopted_inventory(
-    hostvars: t.Mapping[str, t.Any], hosts: t.Sequence[str], found: str = "__adopt_found", port_shift: t.Any = PORT_SHIFT
+    hostvars: t.Mapping[str, t.Any],
+    hosts: t.Sequence[str],
+    found: str = "__adopt_found",
+    port_shift: t.Any = PORT_SHIFT,
 ) -> dict[str, t.Any]:
     """Turn what adopt_info returned of each host into the files of an inventory."""
     if not isinstance(hostvars, t.Mapping):
-        raise AnsibleFilterError("roundrobin.tomcat.adopted_inventory is called as: hostvars | roundrobin.tomcat.adopted_inventory(HOSTS)")
+        raise AnsibleFilterError(
+            "roundrobin.tomcat.adopted_inventory is called as: hostvars | roundrobin.tomcat.adopted_inventory(HOSTS)"
+        )
     names = [str(name) for name in hosts]
     machines = [
-        Machine(name, {key: plain(hostvars[name][key]) for key in CONNECTION if key in hostvars[name]}, plain(hostvars[name][found]))
+        Machine(
+            name,
+            {key: plain(hostvars[name][key]) for key in CONNECTION if key in hostvars[name]},
+            plain(hostvars[name][found]),
+        )
         for name in names
     ]
     try:

@@ -258,6 +258,10 @@ httpd:
       description: What lies in it, at most 20 names, without the page of the distribution.
       type: list
       elements: str
+    directives:
+      description: The names of the directives outside of virtual hosts, in lower case.
+      type: list
+      elements: str
 distribution:
   description: The distribution, from its os-release.
   returned: success

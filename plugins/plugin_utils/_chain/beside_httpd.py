@@ -21,6 +21,8 @@ Wanted = t.Mapping[str, t.Any]
 
 # What stands in the site that the distribution brings.
 OF_THE_DISTRIBUTION = frozenset(("serveradmin", "documentroot", "errorlog", "customlog", "loglevel"))
+# What makes httpd serve something that is no file.
+SENDS_ON = ("jkmount", "proxypass", "proxypassmatch", "rewriterule")
 PLAIN_PORT = 80
 TLS_PORT = 443
 
@@ -39,6 +41,7 @@ def beside_httpd(host: str, found: Found, wanted: Wanted) -> dict[str, t.Any]:
         "document_root": "",
         "documents": [],
         "server_name": "",
+        "directives": [],
     }
     ports = {"apache_balancer_listen_port": wanted["listen_port"]}
     if wanted["tls"]:
@@ -48,7 +51,9 @@ def beside_httpd(host: str, found: Found, wanted: Wanted) -> dict[str, t.Any]:
     beside = {port: _on(others, port) for port in ports.values()}
     # Where others have sites, the distribution's answers for all other names, and goes on to do so.
     alone = not any(beside.values()) and not _on(others, PLAIN_PORT)
-    unused = alone and not httpd["documents"]
+    # A balancer made by hand often stands outside of virtual hosts.
+    forwards = any(name in SENDS_ON for name in httpd["directives"])
+    unused = alone and not httpd["documents"] and not forwards
     if not alone:
         beside = {port: _on(httpd["virtual_hosts"], port) for port in ports.values()}
     problems = [

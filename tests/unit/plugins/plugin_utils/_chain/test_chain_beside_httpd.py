@@ -54,6 +54,7 @@ def decide(listens=(), sites=(), sockets=(), *, httpd=None, **wanted):
             "document_root": "",
             "documents": [],
             "server_name": "",
+            "directives": ["listen"],
             **(httpd or {}),
         },
         "listening": list(sockets),
@@ -99,6 +100,8 @@ def test_the_distributions_port_is_closed_where_nobody_uses_it():
     assert not decide([listen()], [DEFAULT], listen_port=8000, disable_default_site=False)["port_80"]
     assert not decide([listen()], [site()], listen_port=8000)["port_80"]
     assert not decide([listen()], httpd={"documents": ["a.html"]}, listen_port=8000)["port_80"]
+    # The lines of the article, outside of a virtual host.
+    assert not decide([listen()], [DEFAULT], httpd={"directives": ["listen", "proxypass"]}, listen_port=8000)["port_80"]
 
 
 @pytest.mark.parametrize("address", ["*", "0.0.0.0", "::", "192.0.2.10", "127.0.0.1"])

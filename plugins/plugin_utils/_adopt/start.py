@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.mask import is_secret
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.instance_needs import java_options, path_problem
 
-from .adopt_notes import Notes, Secrets
-from .instance_needs import java_options, path_problem
+from .notes import Notes, Secrets
 
 # Without them Java takes a quarter of the memory for its heap, as it did; the role's own default is smaller.
 NO_OPTIONS = ["-XX:+ExitOnOutOfMemoryError"]
@@ -31,16 +31,58 @@ _OPTIONS = ("JAVA_OPTS", "CATALINA_OPTS")
 # What the role sets, or what is of no use to it.
 _QUIET_NAMES = frozenset(("CATALINA_HOME", "CATALINA_BASE", "CATALINA_PID", "CATALINA_TMPDIR", "PATH", "HOME", "PWD"))
 _NOT_CARRIED = frozenset(
-    ("CATALINA_OUT", "CLASSPATH", "JAVA_ENDORSED_DIRS", "JPDA_ADDRESS", "JPDA_OPTS", "JSSE_OPTS", "LOGGING_CONFIG", "LOGGING_MANAGER", "UMASK")
+    (
+        "CATALINA_OUT",
+        "CLASSPATH",
+        "JAVA_ENDORSED_DIRS",
+        "JPDA_ADDRESS",
+        "JPDA_OPTS",
+        "JSSE_OPTS",
+        "LOGGING_CONFIG",
+        "LOGGING_MANAGER",
+        "UMASK",
+    )
 )
 # Of a unit: read, or the affair of the instance's own unit.
 _QUIET_KEYS = frozenset(
-    (
-        "type user group environment environmentfile execstart execstop execreload pidfile restart restartsec successexitstatus killmode "
-        "killsignal timeoutsec timeoutstartsec timeoutstopsec workingdirectory remainafterexit syslogidentifier readwritepaths "
-        "readwritedirectories nonewprivileges privatetmp privatedevices protectsystem protecthome logsdirectory logsdirectorymode "
-        "cachedirectory cachedirectorymode sendsigkill standardoutput standarderror umask guessmainpid"
-    ).split()
+    [
+        "type",
+        "user",
+        "group",
+        "environment",
+        "environmentfile",
+        "execstart",
+        "execstop",
+        "execreload",
+        "pidfile",
+        "restart",
+        "restartsec",
+        "successexitstatus",
+        "killmode",
+        "killsignal",
+        "timeoutsec",
+        "timeoutstartsec",
+        "timeoutstopsec",
+        "workingdirectory",
+        "remainafterexit",
+        "syslogidentifier",
+        "readwritepaths",
+        "readwritedirectories",
+        "nonewprivileges",
+        "privatetmp",
+        "privatedevices",
+        "protectsystem",
+        "protecthome",
+        "logsdirectory",
+        "logsdirectorymode",
+        "cachedirectory",
+        "cachedirectorymode",
+        "sendsigkill",
+        "standardoutput",
+        "standarderror",
+        "umask",
+        "guessmainpid",
+    ]
 )
 _KNOWN_START = re.compile(r"/bin/(catalina\.sh\s+(run|start)|startup\.sh|daemon\.sh\s+run)")
 
@@ -150,7 +192,9 @@ class _StartReader:
             if found:
                 self.environment[found[1]] = _Value(found[2], place)
             else:
-                self.notes.add(self.machine, place, word.partition("=")[0], "This is not understood, and not carried over.")
+                self.notes.add(
+                    self.machine, place, word.partition("=")[0], "This is not understood, and not carried over."
+                )
 
     def _writable(self, value: str, place: tuple[str, int]) -> None:
         for path in value.split():
@@ -178,7 +222,12 @@ class _StartReader:
                 self._command(line, (path, number))
                 continue
             if depth == 0:
-                self.notes.add(self.machine, (path, number), line, "A condition is not understood, and what is in it is not carried over.")
+                self.notes.add(
+                    self.machine,
+                    (path, number),
+                    line,
+                    "A condition is not understood, and what is in it is not carried over.",
+                )
             depth += (words[0] in _OPENS) - (words[0].rstrip(";") in _CLOSES or words[-1] in _CLOSES)
 
     def _command(self, line: str, place: tuple[str, int]) -> None:
@@ -196,8 +245,12 @@ class _StartReader:
         exported = words[:1] == ["export"]
         words = words[exported:]
         assignments = [_ASSIGNMENT.fullmatch(word) for word in words]
-        if not words or not all(found or (exported and word in self.environment) for found, word in zip(assignments, words)):
-            shown = line if not any(is_secret(word.partition("=")[0]) for word in line.split()) else line.partition("=")[0]
+        if not words or not all(
+            found or (exported and word in self.environment) for found, word in zip(assignments, words)
+        ):
+            shown = (
+                line if not any(is_secret(word.partition("=")[0]) for word in line.split()) else line.partition("=")[0]
+            )
             self.notes.add(self.machine, place, shown, "This is not understood, and not carried over.")
             return
         for found, word in zip(assignments, words):
@@ -219,7 +272,10 @@ class _StartReader:
                 "Here it runs as the user tomcat. Files that applications write outside of it must belong to that user.",
             )
             return
-        for value, variable in ((self.user, "tomcat_instance_user"), (self.group or self.user, "tomcat_instance_group")):
+        for value, variable in (
+            (self.user, "tomcat_instance_user"),
+            (self.group or self.user, "tomcat_instance_group"),
+        ):
             if value and value != "tomcat":
                 self.start.variables[variable] = value
 
@@ -232,7 +288,12 @@ class _StartReader:
             try:
                 found = java_options(value.text)
             except CollectionError as error:
-                self.notes.add(self.machine, value.place, f"{name} {error.message}", "Not carried over. Set tomcat_instance_java_opts.")
+                self.notes.add(
+                    self.machine,
+                    value.place,
+                    f"{name} {error.message}",
+                    "Not carried over. Set tomcat_instance_java_opts.",
+                )
                 continue
             for option in found:
                 if _LISTENS.search(option):
@@ -254,7 +315,10 @@ class _StartReader:
     def _old_paths(self, text: str, place: tuple[str, int]) -> None:
         if any(str(self.found[known]) + "/" in text + "/" for known in ("base", "home")):
             self.notes.add(
-                self.machine, place, text, "It is carried over, and names a path of the old Tomcat. Move what is there before you remove that."
+                self.machine,
+                place,
+                text,
+                "It is carried over, and names a path of the old Tomcat. Move what is there before you remove that.",
             )
 
     def _names(self) -> None:
@@ -272,7 +336,12 @@ class _StartReader:
             if name in _QUIET_NAMES or not value.exported:
                 continue
             if name in _NOT_CARRIED:
-                self.notes.add(self.machine, value.place, f"{name}={value.text}", "Not carried over: catalina.sh of the new instance has its own.")
+                self.notes.add(
+                    self.machine,
+                    value.place,
+                    f"{name}={value.text}",
+                    "Not carried over: catalina.sh of the new instance has its own.",
+                )
                 continue
             self._old_paths(value.text, value.place)
             environment[name] = self.secrets.unless_plain(f"environment {name}", name, value.text)

@@ -11,10 +11,11 @@ import re
 import typing as t
 from dataclasses import dataclass, field
 
-from .adopt_notes import Notes, Secrets
-from .adopt_tomcat import Tomcat
-from .adopt_xml import Element
-from .session_stores import NODE
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.session_stores import NODE
+
+from .notes import Notes, Secrets
+from .tomcat import Tomcat
+from .xml import Element
 
 MSM = "de.javakaffee.web.msm.MemcachedBackupSessionManager"
 IGNORE_PATTERN = r".*\.(ico|png|gif|jpg|css|js)$"
@@ -22,7 +23,15 @@ JAVA_TRANSCODER = "de.javakaffee.web.msm.JavaSerializationTranscoderFactory"
 _TOMCATS_OWN = ("", "org.apache.catalina.session.StandardManager")
 # By variables of their own, or the collection's own affair.
 _QUIET = frozenset(
-    ("className", "memcachedNodes", "failoverNodes", "sticky", "requestUriIgnorePattern", "transcoderFactoryClass", "lockingMode")
+    (
+        "className",
+        "memcachedNodes",
+        "failoverNodes",
+        "sticky",
+        "requestUriIgnorePattern",
+        "transcoderFactoryClass",
+        "lockingMode",
+    )
 )
 _ON_PURPOSE = {
     "sessionBackupAsync": "Here a session is always stored before the answer goes out.",
@@ -104,7 +113,7 @@ def _nodes(text: str) -> list[tuple[str, str, int]]:
     if len(parts) == 1 and re.fullmatch(r"[^:]+:[0-9]+", parts[0]):
         parts = [f"n1:{parts[0]}"]
     found = [NODE.fullmatch(part) for part in parts]
-    return [(match[1], match[2], int(match[3])) for match in found if match] if all(found) else []
+    return [(match[1], match[2], int(match[3])) for match in found if match] if all(found) and "/" not in text else []
 
 
 def _options(tomcat: Tomcat, manager: Element, sticky: bool, notes: Notes, secrets: Secrets) -> dict[str, str]:
@@ -120,7 +129,12 @@ def _options(tomcat: Tomcat, manager: Element, sticky: bool, notes: Notes, secre
     if locking and not sticky and locking.lower() not in ("none", "auto"):
         options["lockingMode"] = locking
     elif locking and locking.lower() == "none" and not sticky:
-        notes.add(tomcat.machine, manager.place, manager.shown("lockingMode"), "Parallel requests would lose updates. Here it is auto.")
+        notes.add(
+            tomcat.machine,
+            manager.place,
+            manager.shown("lockingMode"),
+            "Parallel requests would lose updates. Here it is auto.",
+        )
     for name, value in manager.attributes.items():
         if name in _QUIET or (name == "sessionBackupAsync" and value.lower() == "false"):
             continue

@@ -12,8 +12,8 @@ import typing as t
 
 import yaml
 
-from .adopt import Adopted
-from .adopt_notes import Template
+from .adoption import Adopted
+from .notes import Template
 
 INVENTORY = "inventory.yml"
 SECRETS = "group_vars/all/secrets.yml"
@@ -65,7 +65,9 @@ def files_of(adopted: Adopted, machines: t.Sequence[str]) -> list[dict[str, str]
 
 
 def _yaml(value: t.Mapping[str, t.Any]) -> str:
-    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, width=_NO_FOLDING, allow_unicode=True, default_flow_style=False)
+    return yaml.dump(
+        value, Dumper=_Dumper, sort_keys=False, width=_NO_FOLDING, allow_unicode=True, default_flow_style=False
+    )
 
 
 def _list(adopted: Adopted, names: str) -> str:

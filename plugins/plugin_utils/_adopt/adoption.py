@@ -15,17 +15,27 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.applications import CONTEXT_PATH
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.instance import (
+    AJP_SECRET,
+    BASE_PORTS,
+    INSTANCE_NAME,
+    ROUTE,
+)
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.inventory import (
+    LOCAL_MACHINE,
+    as_integer,
+    ip_address,
+    is_loopback,
+)
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.topology import STICKY_COOKIE
 
-from .adopt_httpd import Member, Site, read_site
-from .adopt_notes import Notes, Secrets, Template
-from .adopt_sessions import Sessions, read_sessions
-from .adopt_start import read_start
-from .adopt_tomcat import STOCK_WEBAPPS, Tomcat, read_tomcat, variables_of
-from .adopt_xml import Element
-from .applications import CONTEXT_PATH
-from .instance import AJP_SECRET, BASE_PORTS, INSTANCE_NAME, ROUTE
-from .inventory import LOCAL_MACHINE, as_integer, ip_address, is_loopback
-from .topology import STICKY_COOKIE
+from .httpd import Member, Site, read_site
+from .notes import Notes, Secrets, Template
+from .sessions import Sessions, read_sessions
+from .start import read_start
+from .tomcat import STOCK_WEBAPPS, Tomcat, read_tomcat, variables_of
+from .xml import Element
 
 # How Ansible reaches a machine, as far as it is no secret.
 CONNECTION = (
@@ -191,7 +201,10 @@ class _Adoption:
                     instances.append(known)
                 if known.scheme != member.scheme:
                     self.notes.add(
-                        machine.name, member.place, member.url, f"httpd reaches an instance in one way here, by {known.scheme}. This one is left out."
+                        machine.name,
+                        member.place,
+                        member.url,
+                        f"httpd reaches an instance in one way here, by {known.scheme}. This one is left out.",
                     )
                     continue
                 known.members.append((site, member))
@@ -301,7 +314,12 @@ class _Adoption:
                 if known
                 else "This version is not supported. Try your application on that one first."
             )
-            self.notes.add(instance.machine.name, (instance.tomcat.found["home"], 0), f"Tomcat {version}", f"Here it is Tomcat {new}. {keep}")
+            self.notes.add(
+                instance.machine.name,
+                (instance.tomcat.found["home"], 0),
+                f"Tomcat {version}",
+                f"Here it is Tomcat {new}. {keep}",
+            )
         return {"tomcat_instance_version": known} if known and branch != DEFAULT_VERSION else {}
 
     def _place(self, instance: Instance) -> dict[str, t.Any]:
@@ -330,7 +348,10 @@ class _Adoption:
             ajp = tomcat.first("ajp")
             if ajp is not None:
                 self.notes.add(
-                    tomcat.machine, ajp.place, ajp.shown("port", "protocol"), "httpd does not use it, and it is closed here (tomcat_instance_ajp_enabled)."
+                    tomcat.machine,
+                    ajp.place,
+                    ajp.shown("port", "protocol"),
+                    "httpd does not use it, and it is closed here (tomcat_instance_ajp_enabled).",
                 )
         return variables
 
@@ -340,7 +361,13 @@ class _Adoption:
         for site, member in instance.members:
             httpd = next(machine for machine in self.machines if machine.name == site.machine)
             resolved = httpd.found["resolved"].get(member.host, [member.host])
-            found.append(LOCAL_MACHINE if any(is_loopback(one) for one in resolved) else resolved[0] if len(resolved) == 1 else member.host)
+            found.append(
+                LOCAL_MACHINE
+                if any(is_loopback(one) for one in resolved)
+                else resolved[0]
+                if len(resolved) == 1
+                else member.host
+            )
         return next((address for address in found if address != LOCAL_MACHINE), LOCAL_MACHINE)
 
     def _as_member(self, instance: Instance) -> dict[str, t.Any]:
@@ -363,12 +390,19 @@ class _Adoption:
                 )
             for variable, value in said.items():
                 if value is None:
-                    self.notes.add(site.machine, member.place, f"{member.url}", f"This value is not understood. Set {variable}.")
+                    self.notes.add(
+                        site.machine, member.place, f"{member.url}", f"This value is not understood. Set {variable}."
+                    )
                 elif variables.setdefault(variable, value) != value:
                     self.notes.add(
-                        site.machine, member.place, f"{member.url}", f"It differs between balancers, and is one value here. Set {variable}."
+                        site.machine,
+                        member.place,
+                        f"{member.url}",
+                        f"It differs between balancers, and is one value here. Set {variable}.",
                     )
-        return {variable: value for variable, value in variables.items() if value not in (1, 1.0, 0, False) or value is True}
+        return {
+            variable: value for variable, value in variables.items() if value not in (1, 1.0, 0, False) or value is True
+        }
 
     def _jars(self, instance: Instance) -> dict[str, t.Any]:
         jars = []
@@ -441,7 +475,9 @@ class _Adoption:
                 for number, machine in enumerate(machines.values(), 1)
             }
             return {"memcached": _group(hosts)}, variables
-        variables["tomcat_instance_memcached_nodes"] = ",".join(f"{name}:{host}:{port}" for name, host, port in first.nodes)
+        variables["tomcat_instance_memcached_nodes"] = ",".join(
+            f"{name}:{host}:{port}" for name, host, port in first.nodes
+        )
         if len(first.nodes) == 1:
             self.notes.add(
                 instances[0].machine.name,
@@ -451,7 +487,9 @@ class _Adoption:
             )
         return {}, variables
 
-    def _applications(self, sites: t.Sequence[tuple[Machine, Site]], instances: t.Sequence[Instance]) -> list[dict[str, t.Any]]:
+    def _applications(
+        self, sites: t.Sequence[tuple[Machine, Site]], instances: t.Sequence[Instance]
+    ) -> list[dict[str, t.Any]]:
         _machine, site = sites[0]
         for machine, other in sites[1:]:
             if other.paths.keys() != site.paths.keys():
@@ -463,7 +501,11 @@ class _Adoption:
                 )
         found: dict[str, dict[str, t.Any]] = {}
         for path, balancer in site.paths.items():
-            members = [one for one in instances if any(of is site and member.balancer == balancer for of, member in one.members)]
+            members = [
+                one
+                for one in instances
+                if any(of is site and member.balancer == balancer for of, member in one.members)
+            ]
             if not members:
                 continue
             of_some = {} if len(members) == len(instances) else {"instances": [one.name for one in members]}
@@ -488,12 +530,19 @@ class _Adoption:
                 stock_root = stock_root or (context == "/" and app["stock"])
                 below = path == "/" or context == path or context.startswith(path + "/")
                 # What another ProxyPass leads elsewhere is that one's.
-                longest = max((one for one in site.paths if one == "/" or f"{context}/".startswith(one + "/")), key=len, default="")
+                longest = max(
+                    (one for one in site.paths if one == "/" or f"{context}/".startswith(one + "/")),
+                    key=len,
+                    default="",
+                )
                 if name in STOCK_WEBAPPS or (context == "/" and app["stock"]) or not below or longest != path:
                     continue
                 if not CONTEXT_PATH.fullmatch(context):
                     self.notes.add(
-                        instance.machine.name, (f"{instance.tomcat.base}/webapps/{app['name']}", 0), "a name that no path has here", "Not carried over."
+                        instance.machine.name,
+                        (f"{instance.tomcat.base}/webapps/{app['name']}", 0),
+                        "a name that no path has here",
+                        "Not carried over.",
                     )
                 elif context not in contexts:
                     contexts.append(context)
@@ -513,7 +562,9 @@ class _Adoption:
                 entry = {"path": path, "directory": directory} if directory else {"path": path}
                 applications[max(owners, key=len)].setdefault("excluded_paths", []).append(entry)
 
-    def _balancers(self, sites: t.Sequence[tuple[Machine, Site]], instances: t.Sequence[Instance]) -> dict[str, dict[str, t.Any]]:
+    def _balancers(
+        self, sites: t.Sequence[tuple[Machine, Site]], instances: t.Sequence[Instance]
+    ) -> dict[str, dict[str, t.Any]]:
         cookies = {str(one.variables.get("tomcat_instance_session_cookie_name", "")) for one in instances} - {""}
         taken = {instance.name for instance in instances}
         hosts: dict[str, dict[str, t.Any]] = {}
@@ -583,7 +634,9 @@ def _group(hosts: t.Mapping[str, t.Mapping[str, t.Any]]) -> dict[str, t.Any]:
     common = {
         name: value
         for name, value in every[0].items()
-        if not name.startswith("ansible_") and len(every) > 1 and all(name in one and one[name] == value for one in every)
+        if not name.startswith("ansible_")
+        and len(every) > 1
+        and all(name in one and one[name] == value for one in every)
     }
     listed = {name: {key: value for key, value in one.items() if key not in common} for name, one in hosts.items()}
     return {**({"vars": common} if common else {}), "hosts": listed}

@@ -12,10 +12,15 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.mask import MASK, is_secret
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.site import URL_PATH
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.topology import (
+    LISTEN_PORT,
+    STICKY_COOKIE,
+    STICKY_PATH_PARAMETER,
+    TLS_PORT,
+)
 
-from .adopt_notes import Notes
-from .site import URL_PATH
-from .topology import LISTEN_PORT, STICKY_COOKIE, STICKY_PATH_PARAMETER, TLS_PORT
+from .notes import Notes
 
 Line = t.Mapping[str, t.Any]
 Place = tuple[str, int]
@@ -45,12 +50,41 @@ _ON_PURPOSE = {
     "nofailover": "Here a user whose member is out always goes to another one.",
 }
 _QUIET = frozenset(
-    (
-        "servername serveralias serveradmin serversignature proxypass proxypassmatch proxypassreverse proxyrequests proxypreservehost "
-        "proxyvia proxystatus balancermember proxyset errorlog customlog transferlog loglevel include includeoptional define sslengine "
-        "sslcertificatefile sslcertificatekeyfile sslprotocol sslciphersuite sslhonorcipherorder sslsessiontickets protocols rewriteengine "
-        "remoteiptrustedproxy remoteipinternalproxy remoteipheader documentroot"
-    ).split()
+    [
+        "servername",
+        "serveralias",
+        "serveradmin",
+        "serversignature",
+        "proxypass",
+        "proxypassmatch",
+        "proxypassreverse",
+        "proxyrequests",
+        "proxypreservehost",
+        "proxyvia",
+        "proxystatus",
+        "balancermember",
+        "proxyset",
+        "errorlog",
+        "customlog",
+        "transferlog",
+        "loglevel",
+        "include",
+        "includeoptional",
+        "define",
+        "sslengine",
+        "sslcertificatefile",
+        "sslcertificatekeyfile",
+        "sslprotocol",
+        "sslciphersuite",
+        "sslhonorcipherorder",
+        "sslsessiontickets",
+        "protocols",
+        "rewriteengine",
+        "remoteiptrustedproxy",
+        "remoteipinternalproxy",
+        "remoteipheader",
+        "documentroot",
+    ]
 )
 _ACCESS = frozenset(("require", "order", "allow", "deny", "satisfy"))
 _TO_SITE = "If it is still needed, add it to httpd_site_directives of an application in tomcat_applications."
@@ -172,7 +206,9 @@ class _SiteReader:
                 self._add(line, "This member is not understood, and is left out.")
                 continue
             if url[1] not in _DEFAULT_PORTS:
-                self._add(line, f"A member by {url[1]} is not supported, and is left out. Give it an AJP or HTTP connector.")
+                self._add(
+                    line, f"A member by {url[1]} is not supported, and is left out. Give it an AJP or HTTP connector."
+                )
                 continue
             yield Member(
                 _place(line),
@@ -186,9 +222,7 @@ class _SiteReader:
     def _scopes(self, to_balancers: t.Sequence[Line]) -> list[int | None]:
         """The virtual hosts of the one site, or the main server: those with the name of the first that has a balancer."""
         wanted = self._name_of(to_balancers[0]["host"])
-        scopes = list(
-            dict.fromkeys(line["host"] for line in to_balancers if self._name_of(line["host"]) == wanted)
-        )
+        scopes = list(dict.fromkeys(line["host"] for line in to_balancers if self._name_of(line["host"]) == wanted))
         for line in to_balancers:
             if line["host"] not in scopes:
                 self._add(
@@ -211,7 +245,11 @@ class _SiteReader:
     # -- the site ------------------------------------------------------------
 
     def _paths(self, passes: t.Iterable[Line], own: t.Sequence[Line], site: Site) -> None:
-        aliases = {_trimmed(line["words"][0]): line["words"][1] for line in own if line["name"] == "alias" and len(line["words"]) > 1}
+        aliases = {
+            _trimmed(line["words"][0]): line["words"][1]
+            for line in own
+            if line["name"] == "alias" and len(line["words"]) > 1
+        }
         managers = {
             _trimmed(_section(line, "location"))
             for line in self.httpd["lines"]
@@ -227,7 +265,9 @@ class _SiteReader:
                 if URL_PATH.fullmatch(path):
                     site.excluded[path] = aliases.get(path, "").rstrip("/")
                 else:
-                    self._add(line, "Not carried over. Add it to excluded_paths of the application, if it can be said there.")
+                    self._add(
+                        line, "Not carried over. Add it to excluded_paths of the application, if it can be said there."
+                    )
             elif found is None:
                 continue
             elif line["name"] == "proxypassmatch" or _trimmed(path) != _trimmed(found[2] or "/"):
@@ -267,7 +307,8 @@ class _SiteReader:
             ("sslcertificatekeyfile", "apache_balancer_tls_key"),
         ):
             files = [line["words"][0] for line in own if line["name"] == name]
-            site.variables.update({variable: file for file in files[:1]})
+            if files:
+                site.variables[variable] = files[0]
         # Browsers keep it: it must not begin because of a move.
         said = " ".join(line["text"] for line in own if "strict-transport-security" in line["text"].lower())
         age = re.search(r"max-age=([0-9]+)", said)
@@ -317,7 +358,10 @@ class _SiteReader:
                 site.variables["apache_balancer_failontimeout"] = True
         elif name not in _QUIET_OPTIONS and not (name == "nofailover" and lower == "off"):
             self.notes.add(
-                self.machine, _place(line), f"{name}={value}", _ON_PURPOSE.get(name, "This setting is not carried over.")
+                self.machine,
+                _place(line),
+                f"{name}={value}",
+                _ON_PURPOSE.get(name, "This setting is not carried over."),
             )
 
     def _of_members(self, site: Site) -> None:
@@ -369,7 +413,10 @@ class _SiteReader:
             ):
                 continue
             if name == "sethandler" and line["words"][:1] == ["balancer-manager"]:
-                self._add(line, "Here balancer-manager is on a port of its own, for the machine itself (apache_balancer_manager_port).")
+                self._add(
+                    line,
+                    "Here balancer-manager is on a port of its own, for the machine itself (apache_balancer_manager_port).",
+                )
             else:
                 self._add(line, _TO_SITE)
         if not preserves and any(member.scheme == "http" for member in site.members):

@@ -89,5 +89,7 @@ def read(text: str, file: str, properties: t.Mapping[str, str] | None = None) ->
     try:
         parser.Parse(text, True)
     except expat.ExpatError as error:
-        raise CollectionError(f"{file}:{error.lineno}: is not well-formed XML: {expat.ErrorString(error.code)}") from error
+        raise CollectionError(
+            f"{file}:{error.lineno}: is not well-formed XML: {expat.ErrorString(error.code)}"
+        ) from error
     return roots[0]

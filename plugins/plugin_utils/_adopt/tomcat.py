@@ -12,12 +12,16 @@ from dataclasses import dataclass, field
 
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._xml.connectors import protocol_kind
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.instance_xml import (
+    COOKIE_NAME,
+    FORM_BYTES,
+    SAME_SITE,
+)
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.inventory import as_integer
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.site import HEADER_BYTES, MAX_HEADER_BYTES
 
-from .adopt_notes import Notes, Secrets
-from .adopt_xml import Element, read
-from .inventory import as_integer
-from .instance_xml import COOKIE_NAME, FORM_BYTES, SAME_SITE
-from .site import HEADER_BYTES, MAX_HEADER_BYTES
+from .notes import Notes, Secrets
+from .xml import Element, read
 
 # What Tomcat's own files have, from 6 to 11: it is there in the new instance, too.
 _LISTENERS = frozenset(
@@ -44,12 +48,30 @@ _ACCESS_LOG = {
 _WATCHED = ("WEB-INF/web.xml", "WEB-INF/tomcat-web.xml", "${catalina.base}/conf/web.xml")
 # Of a connector: read by its own variable, or the collection's own affair.
 _CONNECTOR = frozenset(
-    (
-        "port protocol address secret requiredSecret secretRequired redirectPort maxParameterCount connectionTimeout maxPostSize packetSize "
-        "maxHttpHeaderSize encodedSolidusHandling bindOnInit"
-    ).split()
+    [
+        "port",
+        "protocol",
+        "address",
+        "secret",
+        "requiredSecret",
+        "secretRequired",
+        "redirectPort",
+        "maxParameterCount",
+        "connectionTimeout",
+        "maxPostSize",
+        "packetSize",
+        "maxHttpHeaderSize",
+        "encodedSolidusHandling",
+        "bindOnInit",
+    ]
 )
-_DEFAULTS = {"URIEncoding": "utf-8", "enableLookups": "false", "SSLEnabled": "false", "maxThreads": "200", "connectionTimeout": "20000"}
+_DEFAULTS = {
+    "URIEncoding": "utf-8",
+    "enableLookups": "false",
+    "SSLEnabled": "false",
+    "maxThreads": "200",
+    "connectionTimeout": "20000",
+}
 CLUSTER = "org.apache.catalina.ha.tcp.SimpleTcpCluster"
 
 
@@ -110,7 +132,11 @@ def kind_of(connector: Element) -> str:
 
 
 def read_tomcat(
-    machine: str, found: t.Mapping[str, t.Any], files: t.Mapping[str, str], properties: t.Mapping[str, str], notes: Notes
+    machine: str,
+    found: t.Mapping[str, t.Any],
+    files: t.Mapping[str, str],
+    properties: t.Mapping[str, str],
+    notes: Notes,
 ) -> Tomcat | None:
     """Return a Tomcat, or None where its server.xml cannot be read.
 
@@ -130,7 +156,12 @@ def read_tomcat(
         notes.add(machine, (path, 0), "has no Service with an Engine", "This Tomcat is left out.")
         return None
     for other in services[1:]:
-        notes.add(machine, other.place, other.shown("name"), "One instance has one Service here. Make it an instance of its own.")
+        notes.add(
+            machine,
+            other.place,
+            other.shown("name"),
+            "One instance has one Service here. Make it an instance of its own.",
+        )
     return Tomcat(
         machine,
         found,
@@ -154,7 +185,9 @@ def _context(
         return None
 
 
-def variables_of(tomcat: Tomcat, used: Element, files: t.Mapping[str, str], notes: Notes, secrets: Secrets) -> dict[str, t.Any]:
+def variables_of(
+    tomcat: Tomcat, used: Element, files: t.Mapping[str, str], notes: Notes, secrets: Secrets
+) -> dict[str, t.Any]:
     """Return the variables that follow from the files, but for ports, sessions and secrets of connectors.
 
     used: the connector that httpd reaches.
@@ -183,7 +216,10 @@ class _TomcatReader:
     def _left(self, element: Element, then: str = "", *names: str) -> None:
         """Remember an element, or some of its attributes, that is not carried over."""
         file = element.file.rpartition("/")[2]
-        then = then or f"Not carried over. If it is needed, add it to {self.tomcat.by_hand(file)} after site, where it stays."
+        then = (
+            then
+            or f"Not carried over. If it is needed, add it to {self.tomcat.by_hand(file)} after site, where it stays."
+        )
         self.notes.add(self.tomcat.machine, element.place, element.shown(*names), then)
 
     def _others(self, element: Element, known: t.Iterable[str], *names: str) -> None:
@@ -267,7 +303,10 @@ class _TomcatReader:
             if child.tag == "Realm":
                 self._realm(child)
             elif child.tag == "Valve" and child.get("className").endswith(".RemoteIpValve"):
-                self._left(child, "Here httpd says who the client is. For proxies in front of httpd set apache_balancer_trusted_proxies.")
+                self._left(
+                    child,
+                    "Here httpd says who the client is. For proxies in front of httpd set apache_balancer_trusted_proxies.",
+                )
             elif child.tag not in ("Host", "Cluster"):
                 self._left(child)
         for host in hosts:
@@ -296,7 +335,10 @@ class _TomcatReader:
                 log = True
                 self._access_log(child)
             elif child.tag == "Valve" and name == "RemoteIpValve":
-                self._left(child, "Here httpd says who the client is. For proxies in front of httpd set apache_balancer_trusted_proxies.")
+                self._left(
+                    child,
+                    "Here httpd says who the client is. For proxies in front of httpd set apache_balancer_trusted_proxies.",
+                )
             elif child.tag != "Cluster" and name != "ErrorReportValve":
                 self._left(child)
         return log
@@ -312,9 +354,15 @@ class _TomcatReader:
                 "the access log is kept for ever",
                 "Here it is kept for 90 days. Set tomcat_instance_access_log_days.",
             )
-        differs = [name for name, value in valve.attributes.items() if name != "maxDays" and _ACCESS_LOG.get(name) != value]
+        differs = [
+            name for name, value in valve.attributes.items() if name != "maxDays" and _ACCESS_LOG.get(name) != value
+        ]
         # What the stock file of old says in other words.
-        differs = [name for name in differs if name not in ("resolveHosts", "prefix", "suffix", "pattern") or not _as_stock(name, valve.get(name))]
+        differs = [
+            name
+            for name in differs
+            if name not in ("resolveHosts", "prefix", "suffix", "pattern") or not _as_stock(name, valve.get(name))
+        ]
         if differs:
             self._left(valve, "", *differs)
 
@@ -339,7 +387,11 @@ class _TomcatReader:
                 self._resource(child, "context")
             elif child.tag == "ResourceLink":
                 linked[child.get("global")] = child
-            elif child.tag == "Parameter" and set(child.attributes) <= {"name", "value", "override"} and child.get("name"):
+            elif (
+                child.tag == "Parameter"
+                and set(child.attributes) <= {"name", "value", "override"}
+                and child.get("name")
+            ):
                 self._parameter(child)
             elif child.tag == "CookieProcessor" and child.get("sameSiteCookies").lower() in SAME_SITE:
                 self.variables["tomcat_instance_session_cookie_same_site"] = child.get("sameSiteCookies").lower()
@@ -362,7 +414,9 @@ class _TomcatReader:
                 if child.get("type") == "org.apache.catalina.UserDatabase":
                     continue
                 if link is not None and link.get("name") != name:
-                    self._left(link, f"Here a link has the name of what it leads to. Let the application look up {name}.")
+                    self._left(
+                        link, f"Here a link has the name of what it leads to. Let the application look up {name}."
+                    )
                 self._resource(child, "server")
             else:
                 self._left(child)
@@ -377,7 +431,9 @@ class _TomcatReader:
             self._left(element)
         elif element.tag == "Environment":
             value = self.secrets.unless_plain(f"entry {name}", "value", element.get("value"), element.attributes)
-            kind = {} if element.get("type", "java.lang.String") == "java.lang.String" else {"type": element.get("type")}
+            kind = (
+                {} if element.get("type", "java.lang.String") == "java.lang.String" else {"type": element.get("type")}
+            )
             self._others(element, ("name", "value", "type", "override", "description"), "name")
             self._entry("tomcat_instance_environment_entries", {"name": name, "value": value, **kind, **of_scope})
         else:
@@ -414,7 +470,9 @@ class _TomcatReader:
 
     def _of_one_application(self, path: str, files: t.Mapping[str, str]) -> None:
         app = path.split("/webapps/")[-1].split("/")[0] if "/META-INF/" in path else path.rpartition("/")[2]
-        if app.removesuffix(".xml").split("##")[0] in STOCK_WEBAPPS or app.removesuffix(".xml") == "ROOT" and not files[path].strip():
+        if app.removesuffix(".xml").split("##")[0] in STOCK_WEBAPPS or (
+            app.removesuffix(".xml") == "ROOT" and not files[path].strip()
+        ):
             return
         try:
             context = read(files[path], path)
@@ -441,9 +499,12 @@ STOCK_WEBAPPS = frozenset(("docs", "examples", "host-manager", "manager"))
 
 def _as_stock(name: str, value: str) -> bool:
     """Whether the access log of an older Tomcat's own file says the same."""
-    return value in {
-        "resolveHosts": ("false",),
-        "prefix": ("localhost_access_log.", "localhost_access_log"),
-        "suffix": (".txt", "txt"),
-        "pattern": ("common", '%h %l %u %t "%r" %s %b'),
-    }[name]
+    return (
+        value
+        in {
+            "resolveHosts": ("false",),
+            "prefix": ("localhost_access_log.", "localhost_access_log"),
+            "suffix": (".txt", "txt"),
+            "pattern": ("common", '%h %l %u %t "%r" %s %b'),
+        }[name]
+    )
