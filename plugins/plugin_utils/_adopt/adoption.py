@@ -32,7 +32,7 @@ from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.topology 
 
 from .httpd import Member, Site, read_site
 from .notes import Notes, Secrets, Template
-from .sessions import Sessions, read_sessions
+from .sessions import TAKE_OVER, Sessions, read_sessions
 from .start import read_start
 from .tomcat import STOCK_WEBAPPS, Tomcat, read_tomcat, variables_of
 from .xml import Element
@@ -470,6 +470,8 @@ class _Adoption:
                 "memcachedNodes names localhost, and the Tomcats are on several machines",
                 f"Each machine has had sessions of its own. Here they are shared, in new nodes on port {NEW_MEMCACHED_PORT} of these machines.",
             )
+            for instance in instances:
+                instance.variables.get("tomcat_instance_memcached_options", {}).pop(TAKE_OVER, None)
             hosts = {
                 f"cache{number}": {**machine.variables, "memcached_ports": [NEW_MEMCACHED_PORT]}
                 for number, machine in enumerate(machines.values(), 1)

@@ -20,6 +20,8 @@ from .xml import Element
 MSM = "de.javakaffee.web.msm.MemcachedBackupSessionManager"
 IGNORE_PATTERN = r".*\.(ico|png|gif|jpg|css|js)$"
 JAVA_TRANSCODER = "de.javakaffee.web.msm.JavaSerializationTranscoderFactory"
+# What makes our session manager look for what MSM's own has stored.
+TAKE_OVER = "takesOverFromMsm"
 _TOMCATS_OWN = ("", "org.apache.catalina.session.StandardManager")
 # By variables of their own, or the collection's own affair.
 _QUIET = frozenset(
@@ -102,6 +104,13 @@ def _memcached(tomcat: Tomcat, manager: Element, notes: Notes, secrets: Secrets)
     if pattern != IGNORE_PATTERN:
         found.variables["tomcat_instance_request_uri_ignore_pattern"] = pattern
     options = _options(tomcat, manager, sticky, notes, secrets)
+    if sticky and manager.get("transcoderFactoryClass", JAVA_TRANSCODER) == JAVA_TRANSCODER:
+        options[TAKE_OVER] = True
+        then = f"The new instances take over the sessions of the old ones, by {TAKE_OVER} in tomcat_instance_memcached_options. "
+        then += "Take that out when the old ones are gone."
+        notes.add(tomcat.machine, manager.place, "sessions in memcached", then)
+    else:
+        notes.add(tomcat.machine, manager.place, "sessions in memcached", "The new instances do not find the sessions of the old ones.")
     if options:
         found.variables["tomcat_instance_memcached_options"] = options
     return found
@@ -116,8 +125,8 @@ def _nodes(text: str) -> list[tuple[str, str, int]]:
     return [(match[1], match[2], int(match[3])) for match in found if match] if all(found) and "/" not in text else []
 
 
-def _options(tomcat: Tomcat, manager: Element, sticky: bool, notes: Notes, secrets: Secrets) -> dict[str, str]:
-    options: dict[str, str] = {}
+def _options(tomcat: Tomcat, manager: Element, sticky: bool, notes: Notes, secrets: Secrets) -> dict[str, t.Any]:
+    options: dict[str, t.Any] = {}
     if manager.get("transcoderFactoryClass", JAVA_TRANSCODER) != JAVA_TRANSCODER:
         notes.add(
             tomcat.machine,

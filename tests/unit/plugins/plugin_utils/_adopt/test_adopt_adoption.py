@@ -21,7 +21,8 @@ def notes_of(adopted):
 
 def test_the_articles_pair(the_articles_pair, as_ansible_reads_it):
     adopted = the_articles_pair.adopt(port_shift=0)
-    topology, _hostvars = as_ansible_reads_it(adopted)
+    topology, hostvars = as_ansible_reads_it(adopted)
+    assert hostvars["jvm1"]["tomcat_instance_memcached_options"] == {"takesOverFromMsm": True}
     assert [(one["inventory_host"], one["route"], one["worker"]) for one in topology["instances"]] == [
         ("jvm1", "jvm1", "ajp://127.0.0.1:8009"),
         ("jvm2", "jvm2", "ajp://127.0.0.1:8109"),
@@ -51,7 +52,7 @@ def test_nothing_else_is_told_of_it(the_articles_pair):
     """Tomcat's own files have much that is in the new instance, too."""
     said = [note.says.split()[0] for note in the_articles_pair.adopt().notes.found]
     assert said == [
-        *["<Server", "the", "sessionBackupAsync"] * 2,
+        *["<Server", "the", "sessionBackupAsync", "sessions"] * 2,
         "<Connector",
         "there",
         "the",
@@ -185,6 +186,7 @@ def test_memcached_on_the_localhost_of_each_of_several_machines(hand_made, serve
     topology, _hostvars = as_ansible_reads_it(adopted)
     assert topology["msm_memcached_nodes"] == "n1:192.0.2.11:11311,n2:192.0.2.12:11311"
     assert "the Tomcats are on several machines" in notes_of(adopted)
+    assert "takesOverFromMsm" not in str(adopted.inventory)
 
 
 HTTPD = """

@@ -10,6 +10,7 @@ from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._adopt.notes imp
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._adopt.sessions import read_sessions
 
 MSM = 'className="de.javakaffee.web.msm.MemcachedBackupSessionManager" sessionBackupAsync="false"'
+TOLD = "sessions in memcached"
 PATTERN = r'requestUriIgnorePattern=".*\.(ico|png|gif|jpg|css|js)$"'
 
 
@@ -56,14 +57,17 @@ def read(read_one, context, server):
 )
 def test_memcached(read, attributes, nodes, variables):
     store, found_nodes, found, told, secrets = read(f"<Manager {MSM} {PATTERN} {attributes}/>")
-    assert (store, found_nodes, found, told) == ("memcached", nodes, variables, [])
+    take_over = {"takesOverFromMsm": True} if 'sticky="false"' not in attributes else {}
+    options = {**variables.pop("memcached_options", {}), **take_over}
+    wanted = {**variables, **({"memcached_options": options} if options else {})}
+    assert (store, found_nodes, found, told) == ("memcached", nodes, wanted, [TOLD])
     assert list(secrets.values()) == (["s3cr3t"] if "password" in attributes else [])
 
 
 def test_an_ignore_pattern_of_ones_own_and_none(read):
     for attribute, wanted in (('requestUriIgnorePattern=".*png"', ".*png"), ("", "")):
         _store, _nodes, variables, _told, _secrets = read(f'<Manager {MSM} memcachedNodes="n1:a:1" {attribute}/>')
-        assert variables == {"request_uri_ignore_pattern": wanted}
+        assert variables["request_uri_ignore_pattern"] == wanted
 
 
 @pytest.mark.parametrize(
@@ -76,7 +80,7 @@ def test_an_ignore_pattern_of_ones_own_and_none(read):
 )
 def test_what_is_otherwise_here(read, attribute, says):
     _store, _nodes, _variables, told, _secrets = read(f'<Manager {MSM} {PATTERN} memcachedNodes="n1:a:1" {attribute}/>')
-    assert told == [says]
+    assert told == [says, TOLD]
 
 
 @pytest.mark.parametrize("inside", ["", '<Manager pathname=""/>', '<Manager className="org.apache.catalina.session.StandardManager"/>'])
