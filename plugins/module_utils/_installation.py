@@ -72,7 +72,7 @@ class _Place:
 
 
 @dataclass
-class _Reader:
+class _FileReader:
     """Reads files, and remembers what they said and which of them could not be read."""
 
     files: dict[str, str] = field(default_factory=dict)
@@ -94,7 +94,7 @@ class _Reader:
 
 def installations(bases: t.Sequence[str], run: Run, proc: str = "/proc") -> dict[str, t.Any]:
     """Return all Tomcats of this host that are none of this collection's, with the texts of their files."""
-    reader = _Reader()
+    reader = _FileReader()
     places: dict[str, _Place] = {}
     for place in (*_processes(proc), *_in_units(), *_named(bases, reader)):
         known = places.setdefault(os.path.realpath(place.base), place)
@@ -184,7 +184,7 @@ def _quick(path: str) -> str:
         return ""
 
 
-def _named(bases: t.Sequence[str], reader: _Reader) -> t.Iterator[_Place]:
+def _named(bases: t.Sequence[str], reader: _FileReader) -> t.Iterator[_Place]:
     for base in bases:
         if os.path.isfile(f"{base}/conf/server.xml"):
             yield _Place(base)
@@ -196,7 +196,7 @@ def _named(bases: t.Sequence[str], reader: _Reader) -> t.Iterator[_Place]:
 # Reading ---------------------------------------------------------------------
 
 
-def _describe(place: _Place, unit: t.Mapping[str, t.Any] | None, reader: _Reader) -> dict[str, t.Any]:
+def _describe(place: _Place, unit: t.Mapping[str, t.Any] | None, reader: _FileReader) -> dict[str, t.Any]:
     home = place.home or place.base
     paths = [f"{place.base}/{name}" for name in FILES]
     if home != place.base:

@@ -30,9 +30,9 @@ from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.inventory
 )
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.topology import STICKY_COOKIE
 
-from .httpd import Member, Site, read_site
+from .httpd import HandMadeMember, Site, read_site
 from .notes import Notes, Secrets, Template
-from .sessions import TAKE_OVER, Sessions, read_sessions
+from .sessions import ABOUT_SESSIONS, TAKE_OVER, Sessions, read_sessions
 from .start import read_start
 from .tomcat import STOCK_WEBAPPS, Tomcat, read_tomcat, variables_of
 from .xml import Element
@@ -102,7 +102,7 @@ class Instance:
     machine: Machine
     connector: Element
     scheme: str
-    members: list[tuple[Site, Member]] = field(default_factory=list)
+    members: list[tuple[Site, HandMadeMember]] = field(default_factory=list)
     variables: dict[str, t.Any] = field(default_factory=dict)
     sessions: Sessions | None = None
     name: str = ""
@@ -234,7 +234,7 @@ class _Adoption:
                 yield machine, tomcat
 
     def _find(
-        self, member: Member, httpd: Machine, tomcats: t.Sequence[tuple[Machine, Tomcat]]
+        self, member: HandMadeMember, httpd: Machine, tomcats: t.Sequence[tuple[Machine, Tomcat]]
     ) -> tuple[Machine, Tomcat, Element] | None:
         """The Tomcat that listens where a member is; behind a translated address, the only one with this port and route."""
         addresses = [member.host, *httpd.found["resolved"].get(member.host, [])]
@@ -468,10 +468,15 @@ class _Adoption:
                 manager.machine,
                 (f"{manager.base}/conf/context.xml", 0),
                 "memcachedNodes names localhost, and the Tomcats are on several machines",
-                f"Each machine has had sessions of its own. Here they are shared, in new nodes on port {NEW_MEMCACHED_PORT} of these machines.",
+                f"Each machine has had sessions of its own. Here they are shared, in new nodes on port {NEW_MEMCACHED_PORT} of these machines. "
+                "The sessions of before are not found there.",
             )
             for instance in instances:
-                instance.variables.get("tomcat_instance_memcached_options", {}).pop(TAKE_OVER, None)
+                # There is nothing in the new nodes.
+                options = instance.variables.pop("tomcat_instance_memcached_options", {})
+                left = {name: value for name, value in options.items() if name != TAKE_OVER}
+                instance.variables.update({"tomcat_instance_memcached_options": left} if left else {})
+            self.notes.found = [note for note in self.notes.found if note.says != ABOUT_SESSIONS]
             hosts = {
                 f"cache{number}": {**machine.variables, "memcached_ports": [NEW_MEMCACHED_PORT]}
                 for number, machine in enumerate(machines.values(), 1)

@@ -91,7 +91,7 @@ _TO_SITE = "If it is still needed, add it to httpd_site_directives of an applica
 
 
 @dataclass(frozen=True)
-class Member:
+class HandMadeMember:
     """A BalancerMember."""
 
     place: Place
@@ -119,7 +119,7 @@ class Site:
     machine: str
     #: the variables of the balancer's host
     variables: dict[str, t.Any] = field(default_factory=dict)
-    members: list[Member] = field(default_factory=list)
+    members: list[HandMadeMember] = field(default_factory=list)
     #: the balancer that each path goes to
     paths: dict[str, str] = field(default_factory=dict)
     #: what does not go to a balancer, with the directory that it comes from, or none
@@ -194,7 +194,7 @@ class _SiteReader:
                     "Make it a BalancerMember and run this again, or add it by hand.",
                 )
 
-    def _members(self, lines: t.Iterable[Line]) -> t.Iterator[Member]:
+    def _members(self, lines: t.Iterable[Line]) -> t.Iterator[HandMadeMember]:
         for line in lines:
             if line["name"] != "balancermember":
                 continue
@@ -210,7 +210,7 @@ class _SiteReader:
                     line, f"A member by {url[1]} is not supported, and is left out. Give it an AJP or HTTP connector."
                 )
                 continue
-            yield Member(
+            yield HandMadeMember(
                 _place(line),
                 url[1],
                 url[2].strip("[]").lower(),

@@ -22,6 +22,7 @@ IGNORE_PATTERN = r".*\.(ico|png|gif|jpg|css|js)$"
 JAVA_TRANSCODER = "de.javakaffee.web.msm.JavaSerializationTranscoderFactory"
 # What makes our session manager look for what MSM's own has stored.
 TAKE_OVER = "takesOverFromMsm"
+ABOUT_SESSIONS = "sessions in memcached"
 _TOMCATS_OWN = ("", "org.apache.catalina.session.StandardManager")
 # By variables of their own, or the collection's own affair.
 _QUIET = frozenset(
@@ -108,9 +109,11 @@ def _memcached(tomcat: Tomcat, manager: Element, notes: Notes, secrets: Secrets)
         options[TAKE_OVER] = True
         then = f"The new instances take over the sessions of the old ones, by {TAKE_OVER} in tomcat_instance_memcached_options. "
         then += "Take that out when the old ones are gone."
-        notes.add(tomcat.machine, manager.place, "sessions in memcached", then)
+        notes.add(tomcat.machine, manager.place, ABOUT_SESSIONS, then)
     else:
-        notes.add(tomcat.machine, manager.place, "sessions in memcached", "The new instances do not find the sessions of the old ones.")
+        notes.add(
+            tomcat.machine, manager.place, ABOUT_SESSIONS, "The new instances do not find the sessions of the old ones."
+        )
     if options:
         found.variables["tomcat_instance_memcached_options"] = options
     return found

@@ -20,7 +20,15 @@ class Text(str):
 
 def line(name, *words, sections=()):
     text = " ".join([name, *words])
-    return {"name": name, "words": list(words), "text": text, "file": "/h", "line": 1, "host": None, "sections": list(sections)}
+    return {
+        "name": name,
+        "words": list(words),
+        "text": text,
+        "file": "/h",
+        "line": 1,
+        "host": None,
+        "sections": list(sections),
+    }
 
 
 def hostvars(lines):
@@ -37,7 +45,9 @@ def hostvars(lines):
         "resolved": {},
         "addresses": [],
     }
-    return {"app1": {"__adopt_found": found, "ansible_host": Text("127.0.0.1"), "ansible_password": Text("not-carried")}}
+    return {
+        "app1": {"__adopt_found": found, "ansible_host": Text("127.0.0.1"), "ansible_password": Text("not-carried")}
+    }
 
 
 LINES = [

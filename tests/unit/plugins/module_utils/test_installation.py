@@ -48,7 +48,12 @@ def look(machine, bases=()):
 
 def test_by_its_process(machine):
     process(machine, 1, ["/sbin/init"])
-    process(machine, 7, ["java", f"-Dcatalina.base={machine}/t1", f"-Dcatalina.home={machine}/home", "Bootstrap"], "system.slice/t1.service")
+    process(
+        machine,
+        7,
+        ["java", f"-Dcatalina.base={machine}/t1", f"-Dcatalina.home={machine}/home", "Bootstrap"],
+        "system.slice/t1.service",
+    )
     found = look(machine)
     (tomcat,) = found["tomcats"]
     assert (tomcat["base"], tomcat["home"], tomcat["running"]) == (f"{machine}/t1", f"{machine}/home", True)
@@ -59,7 +64,10 @@ def test_by_its_process(machine):
 
 def test_by_its_unit_and_once(machine):
     for number, unit in (
-        (1, "[Service]\nEnvironment=CATALINA_BASE={0}/t1\nEnvironment=CATALINA_HOME={0}/home\nEnvironmentFile=-{0}/env\n"),
+        (
+            1,
+            "[Service]\nEnvironment=CATALINA_BASE={0}/t1\nEnvironment=CATALINA_HOME={0}/home\nEnvironmentFile=-{0}/env\n",
+        ),
         (2, "[Service]\nExecStart={0}/t2/bin/catalina.sh run\n"),
     ):
         write(machine / f"units/t{number}.service", unit.format(machine))
@@ -79,7 +87,9 @@ def test_by_its_unit_and_once(machine):
 
 def test_what_lies_in_it(machine):
     base = machine / "t1"
-    info = {"org/apache/catalina/util/ServerInfo.properties": "server.info=Apache Tomcat/9.0.117\nserver.number=9.0.117.0\n"}
+    info = {
+        "org/apache/catalina/util/ServerInfo.properties": "server.info=Apache Tomcat/9.0.117\nserver.number=9.0.117.0\n"
+    }
     jar(base / "lib/catalina.jar", **info)
     jar(base / "lib/tomcat-i18n-de.jar")
     jar(base / "lib/driver.jar", **{"META-INF/maven/g/a/pom.properties": "version=1.0\ngroupId=g\nartifactId=a\n"})
@@ -115,13 +125,19 @@ def test_what_cannot_be_read_is_an_answer(machine, monkeypatch):
 
     monkeypatch.setattr(_installation, "units", fails)
     found = look(machine, [machine / "t1", machine / "none"])
-    assert [one["path"] for one in found["unreadable"]] == [f"{machine}/none", "systemd", f"{machine}/t1/conf/context.xml"]
+    assert [one["path"] for one in found["unreadable"]] == [
+        f"{machine}/none",
+        "systemd",
+        f"{machine}/t1/conf/context.xml",
+    ]
     assert [one["base"] for one in found["tomcats"]] == [f"{machine}/t1"]
 
 
 def test_ones_of_this_collection_are_left_out(machine, monkeypatch):
     monkeypatch.setattr(_installation, "is_ours", lambda unit: unit == "tomcat@jvm1.service")
-    process(machine, 7, ["java", f"-Dcatalina.base={machine}/t1"], "system.slice/system-tomcat.slice/tomcat@jvm1.service")
+    process(
+        machine, 7, ["java", f"-Dcatalina.base={machine}/t1"], "system.slice/system-tomcat.slice/tomcat@jvm1.service"
+    )
     assert look(machine)["tomcats"] == []
 
 

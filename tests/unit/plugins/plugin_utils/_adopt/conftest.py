@@ -16,7 +16,11 @@ from ansible.vars.manager import VariableManager
 from ansible_collections.roundrobin.tomcat.plugins.filter.topology import FilterModule
 from ansible_collections.roundrobin.tomcat.plugins.module_utils import _installation
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._httpd_config import read_lines
-from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._adopt.adoption import AJP_SECRET_TEMPLATE, Machine, adopt
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._adopt.adoption import (
+    AJP_SECRET_TEMPLATE,
+    Machine,
+    adopt,
+)
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._adopt.notes import Notes
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._adopt.text import files_of
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._adopt.tomcat import read_tomcat

@@ -42,7 +42,7 @@ def test_the_new_ones_run_beside_the_old_ones(the_articles_pair, as_ansible_read
 def test_what_the_article_has_otherwise_is_told(the_articles_pair):
     notes = notes_of(the_articles_pair.adopt())
     server = the_articles_pair.directory / "tomcat1/conf/server.xml"
-    assert f"app1: {server}:3: <Server port=\"8005\">\n" in notes
+    assert f'app1: {server}:3: <Server port="8005">\n' in notes
     assert f'app1: {server}:18: <Connector port="8009" protocol="AJP/1.3"> has no secret\n' in notes
     assert "sessionBackupAsync is not set" in notes
     assert "there is one memcached node" in notes
@@ -63,7 +63,9 @@ def test_nothing_else_is_told_of_it(the_articles_pair):
 
 @pytest.mark.parametrize("secret", ['secret="s3cr3t-of-httpd"', 'requiredSecret="s3cr3t-of-httpd"'])
 def test_a_secret_is_nowhere_but_in_its_file(hand_made, server, context, as_ansible_reads_it, secret):
-    hand_made.tomcat("t1", server(1, 8009, secret=secret), context()).tomcat("t2", server(2, 8109, secret=secret), context())
+    hand_made.tomcat("t1", server(1, 8009, secret=secret), context()).tomcat(
+        "t2", server(2, 8109, secret=secret), context()
+    )
     adopted = hand_made.httpd().machine().adopt()
     assert adopted.secrets == {"vault_tomcat_instance_ajp_secret": "s3cr3t-of-httpd"}
     assert "s3cr3t" not in repr(adopted.inventory) + notes_of(adopted)
@@ -213,7 +215,10 @@ def test_tls_and_a_cookie_of_another_name(hand_made, server, context, as_ansible
     topology, hostvars = as_ansible_reads_it(adopted)
     assert topology["balancers"][0]["sticky_cookie"] == "SHOPSESSION"
     web = hostvars["web"]
-    assert (web["apache_balancer_tls_certificate"], web["apache_balancer_tls_key"]) == ("/etc/ssl/shop.pem", "/etc/ssl/shop.key")
+    assert (web["apache_balancer_tls_certificate"], web["apache_balancer_tls_key"]) == (
+        "/etc/ssl/shop.pem",
+        "/etc/ssl/shop.key",
+    )
     assert web["apache_balancer_tls_hsts_max_age"] == 0
     assert "apache_balancer_sticky_cookie" not in web
     notes = notes_of(adopted)

@@ -43,10 +43,16 @@ def balancer(options="", more="", of_balancer=""):
         (balancer(of_balancer="lbmethod=bytraffic failontimeout=On"), {"lbmethod": "bytraffic", "failontimeout": True}),
         (balancer(more="ProxySet balancer://c lbmethod=bybusyness"), {"lbmethod": "bybusyness"}),
         (balancer("timeout=20 ping=3 max=40"), {"timeout": 20, "ping": 3, "max": 40}),
-        (balancer("hcmethod=cping hcinterval=5 hcuri=/up"), {"hcheck_method": "CPING", "hcheck_interval": 5, "hcheck_uri": "/up"}),
+        (
+            balancer("hcmethod=cping hcinterval=5 hcuri=/up"),
+            {"hcheck_method": "CPING", "hcheck_interval": 5, "hcheck_uri": "/up"},
+        ),
         (balancer(more="ServerName shop.example.com"), {"server_name": "shop.example.com"}),
         (balancer(more="Listen 0.0.0.0:8080"), {"listen_port": 8080}),
-        (balancer(more="RemoteIPTrustedProxy 192.0.2.0/24 198.51.100.1"), {"trusted_proxies": ["192.0.2.0/24", "198.51.100.1"]}),
+        (
+            balancer(more="RemoteIPTrustedProxy 192.0.2.0/24 198.51.100.1"),
+            {"trusted_proxies": ["192.0.2.0/24", "198.51.100.1"]},
+        ),
     ],
 )
 def test_settings_become_variables(read, text, variables):
@@ -67,8 +73,16 @@ def test_settings_become_variables(read, text, variables):
         (balancer(more="ProxyPass /x ajp://localhost:8009/x"), 5, "ProxyPass /x ajp://localhost:8009/x"),
         (balancer(more="RewriteRule ^/(.*) balancer://c/$1 [P]"), 5, "RewriteRule ^/(.*) balancer://c/$1 [P]"),
         (balancer(more="JkMount /* worker"), 5, "JkMount /* worker"),
-        (balancer(more="<VirtualHost *:81>\nServerName other\nProxyPass / balancer://c/\n</VirtualHost>"), 9, "ProxyPass / balancer://c/"),
-        (balancer(more='BalancerMember balancer://c fcgi://b secret=s3cr3t'), 5, "BalancerMember balancer://c fcgi://b secret=********"),
+        (
+            balancer(more="<VirtualHost *:81>\nServerName other\nProxyPass / balancer://c/\n</VirtualHost>"),
+            9,
+            "ProxyPass / balancer://c/",
+        ),
+        (
+            balancer(more="BalancerMember balancer://c fcgi://b secret=s3cr3t"),
+            5,
+            "BalancerMember balancer://c fcgi://b secret=********",
+        ),
     ],
 )
 def test_what_is_not_understood_is_told_with_its_line(read, text, line, says):
@@ -77,7 +91,9 @@ def test_what_is_not_understood_is_told_with_its_line(read, text, line, says):
 
 
 def test_lines_of_the_virtual_host_are_told_and_those_of_all_of_httpd_are_not(read):
-    inner = "<VirtualHost *:80>\nServerName s.example.com\nHeader set X-A b\nProxyPass / balancer://c/\n</VirtualHost>\n"
+    inner = (
+        "<VirtualHost *:80>\nServerName s.example.com\nHeader set X-A b\nProxyPass / balancer://c/\n</VirtualHost>\n"
+    )
     text = "Header set X-All c\n<Proxy balancer://c>\nRequire all granted\nBalancerMember ajp://a\n</Proxy>\n" + inner
     site, told = read(text)
     assert told == [(8, "Header set X-A b")]

@@ -13,7 +13,9 @@ def test_each_thing_once_on_one_line_without_secrets():
     notes = Notes()
     for _again in range(2):
         notes.add("app1", ("/etc/httpd.conf", 3), "BalancerMember\n  ajp://a secret=s3cr3t", "Add it.")
-    assert list(map(str, notes.found)) == ["app1: /etc/httpd.conf:3: BalancerMember ajp://a secret=********\n    Add it."]
+    assert list(map(str, notes.found)) == [
+        "app1: /etc/httpd.conf:3: BalancerMember ajp://a secret=********\n    Add it."
+    ]
 
 
 def test_a_long_line_is_cut():

@@ -73,7 +73,10 @@ def test_an_ignore_pattern_of_ones_own_and_none(read):
 @pytest.mark.parametrize(
     ("attribute", "says"),
     [
-        ('transcoderFactoryClass="x.KryoTranscoderFactory"', '<Manager transcoderFactoryClass="x.KryoTranscoderFactory">'),
+        (
+            'transcoderFactoryClass="x.KryoTranscoderFactory"',
+            '<Manager transcoderFactoryClass="x.KryoTranscoderFactory">',
+        ),
         ('sticky="false" lockingMode="none"', '<Manager lockingMode="none">'),
         ('sessionBackupTimeout="100"', '<Manager sessionBackupTimeout="100">'),
     ],
@@ -83,12 +86,17 @@ def test_what_is_otherwise_here(read, attribute, says):
     assert told == [says, TOLD]
 
 
-@pytest.mark.parametrize("inside", ["", '<Manager pathname=""/>', '<Manager className="org.apache.catalina.session.StandardManager"/>'])
+@pytest.mark.parametrize(
+    "inside", ["", '<Manager pathname=""/>', '<Manager className="org.apache.catalina.session.StandardManager"/>']
+)
 def test_sessions_of_each_instance_alone(read, inside):
     assert read(inside) == ("none", [], {}, [], {})
 
 
-@pytest.mark.parametrize(("manager", "store"), [("", "delta"), ('<Manager className="org.apache.catalina.ha.session.BackupManager"/>', "backup")])
+@pytest.mark.parametrize(
+    ("manager", "store"),
+    [("", "delta"), ('<Manager className="org.apache.catalina.ha.session.BackupManager"/>', "backup")],
+)
 def test_tomcats_own_cluster(read, manager, store):
     cluster = f'<Cluster className="org.apache.catalina.ha.tcp.SimpleTcpCluster">{manager}</Cluster>'
     found, _nodes, _variables, told, _secrets = read("", cluster)

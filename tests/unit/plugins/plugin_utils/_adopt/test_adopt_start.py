@@ -28,7 +28,11 @@ def read():
         }
         notes, secrets = Notes(), Secrets()
         start = read_start("app1", facts, files, notes, secrets)
-        return start.variables, [(note.file.rpartition("/")[2], note.line, note.says) for note in notes.found], secrets.values
+        return (
+            start.variables,
+            [(note.file.rpartition("/")[2], note.line, note.says) for note in notes.found],
+            secrets.values,
+        )
 
     return _read
 
@@ -38,8 +42,11 @@ def read():
     [
         ("", NO_OPTIONS),
         ('CATALINA_OPTS="-Xmx1g -Dshop.stage=live"', ["-Xmx1g", "-Dshop.stage=live"]),
-        ('export CATALINA_OPTS="$CATALINA_OPTS -Xms1g"\nexport CATALINA_OPTS="${CATALINA_OPTS} -Xmx1g"', ["-Xms1g", "-Xmx1g"]),
-        ('JAVA_OPTS=-Da=b\nCATALINA_OPTS=-Dc=d\nexport JAVA_OPTS CATALINA_OPTS', ["-Da=b", "-Dc=d"]),
+        (
+            'export CATALINA_OPTS="$CATALINA_OPTS -Xms1g"\nexport CATALINA_OPTS="${CATALINA_OPTS} -Xmx1g"',
+            ["-Xms1g", "-Xmx1g"],
+        ),
+        ("JAVA_OPTS=-Da=b\nCATALINA_OPTS=-Dc=d\nexport JAVA_OPTS CATALINA_OPTS", ["-Da=b", "-Dc=d"]),
         ("#!/bin/sh\n# -Xmx9g\nCATALINA_OPTS=\"-Xmx1g \\\n  -Dx='a b'\"", ["-Xmx1g", "-Dx=a b"]),
         ('CATALINA_OPTS="-Xmx1g\n  -Xms1g"', ["-Xmx1g", "-Xms1g"]),
         ('HEAP=2g\nCATALINA_OPTS="-Xmx$HEAP"', ["-Xmx2g"]),

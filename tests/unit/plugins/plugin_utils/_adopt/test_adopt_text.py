@@ -28,7 +28,10 @@ def test_the_files_with_their_modes():
 
 
 def test_no_file_of_secrets_without_secrets():
-    assert [file["path"] for file in files_of(Adopted({}, {}, Notes()), ["app1"])] == ["inventory.yml", "not_carried_over.txt"]
+    assert [file["path"] for file in files_of(Adopted({}, {}, Notes()), ["app1"])] == [
+        "inventory.yml",
+        "not_carried_over.txt",
+    ]
 
 
 def test_a_value_that_looks_like_a_template_is_none():

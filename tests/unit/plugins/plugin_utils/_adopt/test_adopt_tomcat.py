@@ -37,7 +37,11 @@ def test_tomcats_own_files(read):
 @pytest.mark.parametrize(
     ("old", "new", "variables"),
     [
-        ('secretRequired="false"', 'connectionTimeout="5000" maxPostSize="-1"', {"connection_timeout_ms": 5000, "max_form_bytes": -1}),
+        (
+            'secretRequired="false"',
+            'connectionTimeout="5000" maxPostSize="-1"',
+            {"connection_timeout_ms": 5000, "max_form_bytes": -1},
+        ),
         ('secretRequired="false"', 'packetSize="16384" URIEncoding="UTF-8"', {"max_header_bytes": 16384}),
         ('suffix=".txt"', 'suffix=".txt" maxDays="7"', {"access_log_days": 7}),
         (
@@ -84,7 +88,12 @@ def test_resources_of_applications(read):
     variables, told, secrets = read(inside=resource + more)
     password = "{{ vault_jdbc_shop_password }}"
     assert variables == {
-        "resources": [{"name": "jdbc/shop", "attributes": {"type": "javax.sql.DataSource", "url": "jdbc:x://db", "password": password}}],
+        "resources": [
+            {
+                "name": "jdbc/shop",
+                "attributes": {"type": "javax.sql.DataSource", "url": "jdbc:x://db", "password": password},
+            }
+        ],
         "parameters": [{"name": "currency", "value": "EUR"}],
         "session_cookie_same_site": "lax",
     }
@@ -95,8 +104,12 @@ def test_resources_of_applications(read):
 def test_a_global_resource_and_its_link(read, server):
     there = '<Resource name="jdbc/shop" type="javax.sql.DataSource"/></GlobalNamingResources>'
     text = server().replace("</GlobalNamingResources>", there)
-    variables, told, _secrets = read(text, '<ResourceLink name="jdbc/shop" global="jdbc/shop" type="javax.sql.DataSource"/>')
-    assert variables == {"resources": [{"name": "jdbc/shop", "attributes": {"type": "javax.sql.DataSource"}, "scope": "server"}]}
+    variables, told, _secrets = read(
+        text, '<ResourceLink name="jdbc/shop" global="jdbc/shop" type="javax.sql.DataSource"/>'
+    )
+    assert variables == {
+        "resources": [{"name": "jdbc/shop", "attributes": {"type": "javax.sql.DataSource"}, "scope": "server"}]
+    }
     assert told == []
     _variables, told, _secrets = read(text, '<ResourceLink name="jdbc/other" global="jdbc/shop" type="x"/>')
     assert told == ['<ResourceLink name="jdbc/other" global="jdbc/shop" type="x">']
@@ -124,7 +137,9 @@ def test_a_context_xml_that_cannot_be_read_and_a_second_service(read_one, server
 
 
 def test_kinds_of_connectors(read_one, server):
-    text = server(1, 8009, 8080).replace("</Service>", '<Connector port="8443" scheme="https" secure="true"/></Service>')
+    text = server(1, 8009, 8080).replace(
+        "</Service>", '<Connector port="8443" scheme="https" secure="true"/></Service>'
+    )
     tomcat, _notes = read_one(text)
     assert [kind_of(one) for one in tomcat.connectors] == ["ajp", "http", "https"]
     assert tomcat.connector("http", 8080).line
