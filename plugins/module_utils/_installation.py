@@ -96,7 +96,7 @@ def installations(bases: t.Sequence[str], run: Run, proc: str = "/proc") -> dict
     """Return all Tomcats of this host that are none of this collection's, with the texts of their files."""
     reader = _FileReader()
     places: dict[str, _Place] = {}
-    for place in (*_processes(proc), *_in_units(), *_named(bases, reader)):
+    for place in (*_processes(proc, reader), *_in_units(), *_named(bases, reader)):
         known = places.setdefault(os.path.realpath(place.base), place)
         known.unit, known.home = known.unit or place.unit, known.home or place.home
         known.unit_file = known.unit_file or place.unit_file
@@ -116,7 +116,7 @@ def installations(bases: t.Sequence[str], run: Run, proc: str = "/proc") -> dict
 # Finding ---------------------------------------------------------------------
 
 
-def _processes(proc: str) -> t.Iterator[_Place]:
+def _processes(proc: str, reader: _FileReader) -> t.Iterator[_Place]:
     for pid in sorted(int(name) for name in os.listdir(proc) if name.isdigit()):
         try:
             with open(f"{proc}/{pid}/cmdline", "rb") as source:
@@ -129,6 +129,11 @@ def _processes(proc: str) -> t.Iterator[_Place]:
         base = _property(arguments, "catalina.base")
         if not base or is_ours(unit):
             continue
+        if _has_another_root(f"{proc}/{pid}/root/"):
+            reader.unreadable.append(
+                {"path": base, "reason": "this Tomcat runs in a container, whose files are not read"}
+            )
+            continue
         yield _Place(
             base,
             _property(arguments, "catalina.home"),
@@ -137,6 +142,14 @@ def _processes(proc: str) -> t.Iterator[_Place]:
             _group(owner.st_gid),
             running=True,
         )
+
+
+def _has_another_root(path: str) -> bool:
+    """Whether a process sees other files than this one, by its link in /proc. A sandbox of systemd's has the same root."""
+    try:
+        return not os.path.samefile(path, "/")
+    except OSError:  # it is gone, or not ours to look at
+        return False
 
 
 def _property(arguments: t.Iterable[str], name: str) -> str:

@@ -141,6 +141,16 @@ def test_ones_of_this_collection_are_left_out(machine, monkeypatch):
     assert look(machine)["tomcats"] == []
 
 
+def test_one_in_a_container_is_told(machine):
+    process(machine, 7, ["java", "-Dcatalina.base=/usr/local/tomcat"])
+    (machine / "proc/7/root").symlink_to(machine / "t1")
+    process(machine, 8, ["java", f"-Dcatalina.base={machine}/t2"])
+    (machine / "proc/8/root").symlink_to("/")
+    found = look(machine)
+    assert [one["base"] for one in found["tomcats"]] == [f"{machine}/t2"]
+    assert [one["path"] for one in found["unreadable"]] == ["/usr/local/tomcat"]
+
+
 def test_the_users_of_processes(machine):
     assert _installation._user(0) == "root"
     assert _installation._user(2**31 - 7) == str(2**31 - 7)

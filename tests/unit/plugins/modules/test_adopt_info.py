@@ -16,7 +16,7 @@ from ansible_collections.roundrobin.tomcat.plugins.modules import adopt_info
 @pytest.fixture
 def run(capsys, monkeypatch):
     """Run the module as Ansible does on a machine that has nothing else, and return what it prints."""
-    monkeypatch.setattr(_installation, "_processes", lambda proc: iter(()))
+    monkeypatch.setattr(_installation, "_processes", lambda proc, reader: iter(()))
     monkeypatch.setattr(_installation, "UNIT_DIRECTORIES", ())
 
     def _run(**options):
