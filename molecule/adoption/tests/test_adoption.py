@@ -9,7 +9,7 @@ import time
 
 import pytest
 import yaml
-from chain import Chain, recap
+from chain import Chain
 
 testinfra_hosts = ["app1"]
 
@@ -35,7 +35,6 @@ def chain(by_hand):
     before = by_hand.command("app1", ALL_FILES)
     play = by_hand.play("adopt", "-e", f"adopt_directory={directory}", "-e", "adopt_overwrite=true")
     assert play.returncode == 0, play.stdout
-    assert recap(play)["app1"]["changed"] == 0
     assert by_hand.command("app1", ALL_FILES) == before
     addresses = dict.fromkeys(("app1", "jvm1", "jvm2"), by_hand.addresses["app1"])
     return Chain(by_hand.directory, [directory / "inventory.yml"], addresses, by_hand.ssh_config)
