@@ -28,7 +28,7 @@ LOGS = ROOT / "build" / "logs"
 LINES_OF_A_FAILURE = 80
 AT_ONCE = 2
 # Scenarios whose tests put users to work while something happens to the hosts.
-UNDER_LOAD = {"checker", "cluster", "rollouts", "session_stores", "two_balancers"}
+UNDER_LOAD = {"adoption", "checker", "cluster", "rollouts", "session_stores", "two_balancers"}
 # No clock is in them: they can wait.
 CHECKS = {"lint", "package", "sanity", "units"}
 PATIENT = ("nice", "-n", "19")
