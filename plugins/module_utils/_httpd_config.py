@@ -53,6 +53,8 @@ class _Walk:
     host: dict[str, t.Any] | None = None
     #: the names of the directives outside of virtual hosts
     main: set[str] = field(default_factory=set)
+    #: where these send all paths on, which virtual hosts inherit
+    forwards: list[dict[str, t.Any]] = field(default_factory=list)
     #: every directive that counts, as it is written and where
     lines: list[dict[str, t.Any]] = field(default_factory=list)
 
@@ -76,6 +78,7 @@ def read(path: str, ours: t.Sequence[str] = ()) -> dict[str, t.Any] | None:
         "document_root": walk.document_root,
         "documents": documents(walk.document_root),
         "directives": sorted(walk.main),
+        "forwards": walk.forwards,
     }
 
 
@@ -156,6 +159,8 @@ def _read_file(walk: _Walk, path: str, depth: int) -> None:
 def _note(walk: _Walk, line: str, name: str, words: list[str], path: str, number: int) -> None:
     if walk.host is None:
         walk.main.add(name)
+        if name == "proxypass" and words[:1] == ["/"] and words[1:2] != ["!"]:
+            walk.forwards.append({"text": line, "file": path, "line": number})
     walk.lines.append(
         {
             "name": name,

@@ -16,6 +16,8 @@ testinfra_hosts = ["app1"]
 # But what the Tomcats write.
 ALL_FILES = "find /etc /opt /var/opt -xdev -not -path '*/logs*' -not -path '*/work*' -not -path '*/temp*' -printf '%p %m %u %g %s %T@\\n' | sort"
 HTTPD_CONF = "/etc/apache2/apache2.conf"
+SITE = "/etc/apache2/sites-available/000-default.conf"
+LINES = "/^# BEGIN ANSIBLE/,/^# END ANSIBLE/"
 BESIDE = ["-e", "apache_balancer_listen_port=8081"]
 HEALTH = "        health_path: /health\n        health_pattern: (?m)^version={version}$$\n"
 # How long users work between two steps.
@@ -47,8 +49,8 @@ def test_the_inventory_is_the_articles_chain(chain, by_hand):
         "jvm1": 2000,
         "jvm2": 2100,
     }
-    assert {host["tomcat_instance_address"] for host in tomcat["hosts"].values()} == {"127.0.0.1"}
     assert tomcat["vars"] == {
+        "tomcat_instance_address": "127.0.0.1",
         "tomcat_instance_java_opts": ["-Xmx192m", "-XX:TieredStopAtLevel=1"],
         "tomcat_instance_memcached_options": {"takesOverFromMsm": True},
     }
@@ -75,24 +77,43 @@ def move(chain, old, new):
     chain.command(
         "app1", f"sed -i 's|ajp://localhost:{old} \\(.*\\)$|ajp://localhost:{new} \\1 secret={secret}|' {HTTPD_CONF}"
     )
+    reload(chain)
+
+
+def reload(chain):
     chain.command("app1", "apachectl configtest && apachectl graceful")
     time.sleep(SECONDS)
+
+
+def into_a_virtual_host(chain):
+    """The article's other place for its lines. On Debian there is one already."""
+    chain.command("app1", f"sed -n '{LINES}p' {HTTPD_CONF} > /root/lines && sed -i '{LINES}d' {HTTPD_CONF}")
+    chain.command("app1", f"sed -i -e '/<VirtualHost/r /root/lines' {SITE}")
+    reload(chain)
 
 
 def done(play):
     assert play.returncode == 0, play.stdout
 
 
+def test_lines_outside_of_virtual_hosts_are_refused(chain):
+    play = chain.play("site", *BESIDE)
+    assert play.returncode == 2
+    assert f"{HTTPD_CONF}:" in play.stdout
+    assert "stands outside of virtual hosts" in " ".join(play.stdout.split())
+
+
 def test_users_are_moved_and_notice_nothing(chain):
     with chain.load("app1", users=30, min_requests=1000) as users:
+        into_a_virtual_host(chain)
         done(chain.play("site", *BESIDE))
         done(chain.deploy("1.0", *BESIDE))
         move(chain, 8009, 10009)
         move(chain, 8109, 10109)
+        chain.command("app1", "a2dissite 000-default")
         done(chain.play("site"))
         time.sleep(SECONDS)
         chain.command("app1", "systemctl disable --now tomcat1 tomcat2")
-        chain.command("app1", f"sed -i '/BEGIN ANSIBLE/,/END ANSIBLE/d' {HTTPD_CONF}")
         time.sleep(SECONDS)
     assert users.noticed == {}
     assert chain.versions("app1", ["jvm1", "jvm2"]) == {"jvm1": "1.0", "jvm2": "1.0"}

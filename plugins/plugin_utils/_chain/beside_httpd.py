@@ -42,6 +42,7 @@ def beside_httpd(host: str, found: Found, wanted: Wanted) -> dict[str, t.Any]:
         "documents": [],
         "server_name": "",
         "directives": [],
+        "forwards": [],
     }
     ports = {"apache_balancer_listen_port": wanted["listen_port"]}
     if wanted["tls"]:
@@ -60,6 +61,7 @@ def beside_httpd(host: str, found: Found, wanted: Wanted) -> dict[str, t.Any]:
         *_ports(found, httpd, ports, wanted),
         *_manager(found, httpd, wanted),
         *_sites(found, httpd, beside, wanted),
+        *_inherited(httpd, wanted),
     ]
     return {
         "problems": [f"{host}: {problem}" for problem in problems],
@@ -153,6 +155,15 @@ def _sites(found: Found, httpd: Found, beside: t.Mapping[int, t.Sequence[Found]]
                 "Set apache_balancer_server_name, or give that site its ServerName."
             )
     yield from _without_a_virtual_host(httpd, bool(sites), wanted)
+
+
+def _inherited(httpd: Found, wanted: Wanted) -> t.Iterator[str]:
+    """What stands outside of virtual hosts comes first in each of them, whatever ProxyPassInherit says (measured with httpd 2.4.68 and 2.4.71)."""
+    for forward in httpd["forwards"] if wanted["vhost"] else []:
+        yield (
+            f"{_where(forward)}: {forward['text']} stands outside of virtual hosts, and httpd would take it before what the site says. "
+            "Put it into a virtual host of its own."
+        )
 
 
 def _without_a_virtual_host(httpd: Found, has_sites: bool, wanted: Wanted) -> t.Iterator[str]:

@@ -203,3 +203,10 @@ def test_every_line_that_counts_with_its_place_and_sections(root):
     assert _httpd_config.member_hosts(found["lines"]) == ["app1", "2001:db8::1"]
     assert _httpd_config.read(str(place / "httpd.conf"))["directives"] == ["balancermember", "include", "servername"]
     assert _httpd_config.read_lines(str(place / "none.conf")) is None
+
+
+def test_what_all_virtual_hosts_inherit(root):
+    text = "ProxyPass /x http://a/\nProxyPass / !\nProxyPass / balancer://c/\n<VirtualHost *>\nProxyPass / http://b/\n</VirtualHost>\n"
+    place = root({"httpd.conf": text})
+    found = _httpd_config.read(str(place / "httpd.conf"))["forwards"]
+    assert found == [{"text": "ProxyPass / balancer://c/", "file": str(place / "httpd.conf"), "line": 3}]

@@ -55,6 +55,7 @@ def decide(listens=(), sites=(), sockets=(), *, httpd=None, **wanted):
             "documents": [],
             "server_name": "",
             "directives": ["listen"],
+            "forwards": [],
             **(httpd or {}),
         },
         "listening": list(sockets),
@@ -227,3 +228,10 @@ def test_once_the_site_is_there_what_httpd_serves_beside_it_is_no_question():
 def test_all_at_once():
     decision = decide([listen(9080)], [site(names=["www.example.com"])], [NGINX], vhost=False)
     assert len(decision["problems"]) == 4
+
+
+def test_a_proxy_pass_outside_of_virtual_hosts_would_win():
+    forward = {"text": "ProxyPass / balancer://cluster/", "file": "/etc/httpd.conf", "line": 7}
+    (problem,) = decide([listen()], httpd={"forwards": [forward]})["problems"]
+    assert "/etc/httpd.conf:7: ProxyPass / balancer://cluster/ stands outside of virtual hosts" in problem
+    assert decide([listen()], httpd={"forwards": [forward]}, vhost=False)["problems"] == []
