@@ -75,7 +75,7 @@ def move(chain, old, new):
     """Let a member of the hand-made balancer be a new instance."""
     secret = (chain.inventories[0].parent / "credentials/ajp_secret").read_text().strip()
     chain.command(
-        "app1", f"sed -i 's|ajp://localhost:{old} \\(.*\\)$|ajp://localhost:{new} \\1 secret={secret}|' {HTTPD_CONF}"
+        "app1", f"sed -i 's|ajp://localhost:{old} \\(.*\\)$|ajp://localhost:{new} \\1 secret={secret}|' {SITE}"
     )
     reload(chain)
 
