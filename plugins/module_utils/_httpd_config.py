@@ -31,6 +31,7 @@ DEEPEST = 50
 _VARIABLE = re.compile(r"\$\{([^}:]+)\}")
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|\'((?:[^\'\\]|\\.)*)\'|(\S+)')
 _EXPORT = re.compile(r"^\s*export\s+([A-Za-z0-9_]+)=(.*)$", re.MULTILINE)
+_URL_HOST = re.compile(r"(?:ajp|https?)://(\[[^\]]+\]|[^\s:/]+)")
 _CONDITIONS = ("ifmodule", "ifdefine", "iffile")
 
 
@@ -46,10 +47,16 @@ class _Walk:
     hosts: list[dict[str, t.Any]] = field(default_factory=list)
     server_name: str = ""
     document_root: str = ""
-    #: the open sections, innermost last: whether what stands in them counts
-    sections: list[tuple[str, bool]] = field(default_factory=list)
+    #: the open sections, innermost last: whether what stands in them counts, and what they are for
+    sections: list[tuple[str, bool, str]] = field(default_factory=list)
     #: the virtual host that is being read
     host: dict[str, t.Any] | None = None
+    #: the names of the directives outside of virtual hosts
+    main: set[str] = field(default_factory=set)
+    #: where these send all paths on, which virtual hosts inherit
+    forwards: list[dict[str, t.Any]] = field(default_factory=list)
+    #: every directive that counts, as it is written and where
+    lines: list[dict[str, t.Any]] = field(default_factory=list)
 
 
 def read(path: str, ours: t.Sequence[str] = ()) -> dict[str, t.Any] | None:
@@ -57,13 +64,9 @@ def read(path: str, ours: t.Sequence[str] = ()) -> dict[str, t.Any] | None:
 
     ours: patterns of the paths that are left out.
     """
-    if not os.path.exists(path):
+    walk = _walked(path, ours)
+    if walk is None:
         return None
-    directory = os.path.dirname(path)
-    # Red Hat's httpd.conf lies in conf below the root, Debian's apache2.conf in it.
-    root = os.path.dirname(directory) if os.path.basename(directory) == "conf" else directory
-    walk = _Walk(root, ours, _environment(os.path.join(directory, "envvars")))
-    _read_file(walk, path, 0)
     return {
         "config": path,
         "server_name": walk.server_name,
@@ -74,7 +77,44 @@ def read(path: str, ours: t.Sequence[str] = ()) -> dict[str, t.Any] | None:
         ],
         "document_root": walk.document_root,
         "documents": documents(walk.document_root),
+        "directives": sorted(walk.main),
+        "forwards": walk.forwards,
     }
+
+
+def read_lines(path: str, ours: t.Sequence[str] = ()) -> dict[str, t.Any] | None:
+    """Return every directive of the configuration that begins with this file, as it is written, or None where there is no such file.
+
+    Each has the number of its virtual host, or None outside of them, and the sections that it stands in.
+    """
+    walk = _walked(path, ours)
+    if walk is None:
+        return None
+    hosts = [{key: host[key] for key in ("addresses", "names", "file", "line")} for host in walk.hosts]
+    return {
+        "config": path,
+        "server_name": walk.server_name,
+        "listens": walk.listens,
+        "virtual_hosts": hosts,
+        "lines": walk.lines,
+    }
+
+
+def member_hosts(lines: t.Iterable[t.Mapping[str, t.Any]]) -> list[str]:
+    """Return the names of the hosts that balancers' members are on."""
+    found = [_URL_HOST.match(word) for line in lines if line["name"] == "balancermember" for word in line["words"]]
+    return list(dict.fromkeys(match[1].strip("[]") for match in found if match))
+
+
+def _walked(path: str, ours: t.Sequence[str]) -> _Walk | None:
+    if not os.path.exists(path):
+        return None
+    directory = os.path.dirname(path)
+    # Red Hat's httpd.conf lies in conf below the root, Debian's apache2.conf in it.
+    root = os.path.dirname(directory) if os.path.basename(directory) == "conf" else directory
+    walk = _Walk(root, ours, _environment(os.path.join(directory, "envvars")))
+    _read_file(walk, path, 0)
+    return walk
 
 
 def documents(directory: str) -> list[str]:
@@ -110,8 +150,32 @@ def _read_file(walk: _Walk, path: str, depth: int) -> None:
             _close(walk, lower[2:].rstrip(">"))
         elif lower.startswith("<"):
             _open(walk, lower[1:].rstrip(">"), rest.rstrip().rstrip(">"), path, number)
-        elif all(counts for _section, counts in walk.sections):
-            _directive(walk, lower, _words(walk, rest), path, number, depth)
+        elif all(counts for _section, counts, _what in walk.sections):
+            words = _words(walk, rest)
+            _note(walk, line, lower, words, path, number)
+            _directive(walk, lower, words, path, number, depth)
+
+
+def _note(walk: _Walk, line: str, name: str, words: list[str], path: str, number: int) -> None:
+    if walk.host is None:
+        walk.main.add(name)
+        if name == "proxypass" and words[:1] == ["/"] and words[1:2] != ["!"]:
+            walk.forwards.append({"text": line, "file": path, "line": number})
+    walk.lines.append(
+        {
+            "name": name,
+            "words": words,
+            "text": line,
+            "file": path,
+            "line": number,
+            "host": None if walk.host is None else len(walk.hosts) - 1,
+            "sections": [
+                [section, what]
+                for section, _counting, what in walk.sections
+                if section not in (*_CONDITIONS, "virtualhost")
+            ],
+        }
+    )
 
 
 def _lines(text: str) -> t.Iterator[tuple[int, str]]:
@@ -139,9 +203,9 @@ def _words(walk: _Walk, text: str) -> list[str]:
 def _open(walk: _Walk, name: str, rest: str, path: str, number: int) -> None:
     if len(walk.sections) > DEEPEST:
         raise CollectionError(f"{path}: sections that stand in one another more than {DEEPEST} deep are not accepted")
-    outer = all(counts for _section, counts in walk.sections)
+    outer = all(counts for _section, counts, _what in walk.sections)
     words = _words(walk, rest)
-    walk.sections.append((name, _counts(walk, name, words)))
+    walk.sections.append((name, _counts(walk, name, words), " ".join(words)))
     if name == "virtualhost" and outer:
         walk.host = {
             "addresses": [{"address": address, "port": port} for address, port, _scheme in map(_place, words)],

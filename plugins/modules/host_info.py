@@ -261,6 +261,14 @@ httpd:
       description: What lies in it, at most 20 names, without the page of the distribution.
       type: list
       elements: str
+    directives:
+      description: The names of the directives outside of virtual hosts, in lower case.
+      type: list
+      elements: str
+    forwards:
+      description: Each C(ProxyPass) for C(/) outside of virtual hosts, with C(text), C(file) and C(line).
+      type: list
+      elements: dict
 distribution:
   description: The distribution, from its os-release.
   returned: success

@@ -28,7 +28,9 @@ LOGS = ROOT / "build" / "logs"
 LINES_OF_A_FAILURE = 80
 AT_ONCE = 2
 # Scenarios whose tests put users to work while something happens to the hosts.
-UNDER_LOAD = {"checker", "cluster", "rollouts", "session_stores", "two_balancers"}
+UNDER_LOAD = {"adoption", "checker", "cluster", "rollouts", "session_stores", "two_balancers"}
+# Those that run by their name, and with --full.
+LONG = {"adoption"}
 # No clock is in them: they can wait.
 CHECKS = {"lint", "package", "sanity", "units"}
 PATIENT = ("nice", "-n", "19")
@@ -174,7 +176,9 @@ def chosen(stages: t.Collection[str], names: list[str]) -> list[str]:
     unknown = [name for name, found in matches.items() if not found]
     if unknown:
         sys.exit(f"No stage or scenario {', '.join(unknown)}; there are {', '.join(stages)}.")
-    return [stage for stage in stages if not names or any(stage in found for found in matches.values())]
+    if names:
+        return [stage for stage in stages if any(stage in found for found in matches.values())]
+    return [stage for stage in stages if stage not in LONG or os.environ.get("RUN_FULL")]
 
 
 def report(results: list[tuple[str, bool, float]], in_all: float) -> int:
@@ -234,7 +238,7 @@ async def run(stages: t.Mapping[str, t.Callable[[], Stage]]) -> list[tuple[str, 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./run test")
     parser.add_argument("--full", action="store_true", help="the long forms of tests too: RUN_FULL=1")
-    parser.add_argument("names", nargs="*", metavar="NAME", help="stages and molecule scenarios; default: all")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="stages and molecule scenarios; default: all but the long ones")
     options = parser.parse_args()
     if options.full:
         os.environ["RUN_FULL"] = "1"

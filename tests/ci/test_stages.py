@@ -116,3 +116,10 @@ def test_names_choose_stages_in_order(names, expected):
 def test_an_unknown_name_is_refused_with_the_known_ones():
     with pytest.raises(SystemExit, match="No stage or scenario unit; there are lint, units-2.19"):
         stages.chosen(["lint", "units-2.19"], ["unit"])
+
+
+@pytest.mark.parametrize("names, full, has_it", [([], "", False), ([], "1", True), (["adoption"], "", True)])
+def test_a_long_scenario_runs_when_it_is_asked_for(monkeypatch, names, full, has_it):
+    monkeypatch.setenv("RUN_FULL", full)
+    assert ("adoption" in stages.chosen(["lint", "adoption"], names)) == has_it
+    assert stages.LONG <= set(stages.all_stages())

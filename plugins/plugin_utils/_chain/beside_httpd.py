@@ -21,6 +21,8 @@ Wanted = t.Mapping[str, t.Any]
 
 # What stands in the site that the distribution brings.
 OF_THE_DISTRIBUTION = frozenset(("serveradmin", "documentroot", "errorlog", "customlog", "loglevel"))
+# What makes httpd serve something that is no file.
+SENDS_ON = ("jkmount", "proxypass", "proxypassmatch", "rewriterule")
 PLAIN_PORT = 80
 TLS_PORT = 443
 
@@ -39,6 +41,8 @@ def beside_httpd(host: str, found: Found, wanted: Wanted) -> dict[str, t.Any]:
         "document_root": "",
         "documents": [],
         "server_name": "",
+        "directives": [],
+        "forwards": [],
     }
     ports = {"apache_balancer_listen_port": wanted["listen_port"]}
     if wanted["tls"]:
@@ -48,13 +52,16 @@ def beside_httpd(host: str, found: Found, wanted: Wanted) -> dict[str, t.Any]:
     beside = {port: _on(others, port) for port in ports.values()}
     # Where others have sites, the distribution's answers for all other names, and goes on to do so.
     alone = not any(beside.values()) and not _on(others, PLAIN_PORT)
-    unused = alone and not httpd["documents"]
+    # A balancer made by hand often stands outside of virtual hosts.
+    forwards = any(name in SENDS_ON for name in httpd["directives"])
+    unused = alone and not httpd["documents"] and not forwards
     if not alone:
         beside = {port: _on(httpd["virtual_hosts"], port) for port in ports.values()}
     problems = [
         *_ports(found, httpd, ports, wanted),
         *_manager(found, httpd, wanted),
         *_sites(found, httpd, beside, wanted),
+        *_inherited(httpd, wanted),
     ]
     return {
         "problems": [f"{host}: {problem}" for problem in problems],
@@ -148,6 +155,15 @@ def _sites(found: Found, httpd: Found, beside: t.Mapping[int, t.Sequence[Found]]
                 "Set apache_balancer_server_name, or give that site its ServerName."
             )
     yield from _without_a_virtual_host(httpd, bool(sites), wanted)
+
+
+def _inherited(httpd: Found, wanted: Wanted) -> t.Iterator[str]:
+    """What stands outside of virtual hosts comes first in each of them, whatever ProxyPassInherit says (measured with httpd 2.4.68 and 2.4.71)."""
+    for forward in httpd["forwards"] if wanted["vhost"] else []:
+        yield (
+            f"{_where(forward)}: {forward['text']} stands outside of virtual hosts, and httpd would take it before what the site says. "
+            "Put it into a virtual host of its own."
+        )
 
 
 def _without_a_virtual_host(httpd: Found, has_sites: bool, wanted: Wanted) -> t.Iterator[str]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
+
 from .inventory import Problems, as_integer
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -28,6 +30,7 @@ _LOCALE = re.compile(r"[A-Za-z0-9_.@-]+")
 _COORDINATES = re.compile(r"[A-Za-z0-9_.-]+(:[A-Za-z0-9_.-]+){2}(:[A-Za-z0-9_.-]+)?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PATH = re.compile(r"""(/[^/\s"'\\$%:;]+)+""")
+_WANTED_PATH = "a directory as /srv/uploads, without blanks and any of \"'\\$%:;"
 # What the unit's own sandbox puts something else in the place of, and why.
 _NOT_WRITABLE = {
     "/home": "the unit does not see it (ProtectHome)",
@@ -47,7 +50,7 @@ _TOO_WIDE = ("/var", "/opt", "/srv", "/run", "/mnt", "/media")
 _SAFE_IN_SH = re.compile(r"[^A-Za-z0-9@%+=:,./_-]+")
 
 
-class _Split(Exception):
+class _Split(CollectionError):
     """A text that cannot be split into options."""
 
 
@@ -180,14 +183,22 @@ def _check_paths(given: t.Any, wrong: Complain) -> None:
         wrong(variable, "must be a list of directories, as [/srv/uploads]")
         return
     for path in given:
-        if not isinstance(path, str) or not _PATH.fullmatch(path) or {".", ".."} & set(path.split("/")):
-            wrong(
-                variable, f"has {path!r}, it must be a directory as /srv/uploads, without blanks and any of \"'\\$%:;"
-            )
-            continue
-        why = next((why for top, why in _NOT_WRITABLE.items() if path == top or path.startswith(top + "/")), "")
-        if why or path in _TOO_WIDE:
-            wrong(variable, f"has {path}, which is not accepted: {why or 'name the directory below it that is meant'}")
+        if not isinstance(path, str) or not _is_path(path):
+            wrong(variable, f"has {path!r}, it must be {_WANTED_PATH}")
+        elif path_problem(path):
+            wrong(variable, f"has {path}, which is not accepted: {path_problem(path)}")
+
+
+def path_problem(path: str) -> str:
+    """Say why applications may not be let write to a directory, or nothing."""
+    if not _is_path(path):
+        return f"it must be {_WANTED_PATH}"
+    why = next((why for top, why in _NOT_WRITABLE.items() if path == top or path.startswith(top + "/")), "")
+    return why or ("name the directory below it that is meant" if path in _TOO_WIDE else "")
+
+
+def _is_path(path: str) -> bool:
+    return bool(_PATH.fullmatch(path)) and not {".", ".."} & set(path.split("/"))
 
 
 # Writing --------------------------------------------------------------------

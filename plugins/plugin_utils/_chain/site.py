@@ -19,7 +19,7 @@ EXCLUDED_KEYS = ("path", "directory")
 HEADER_BYTES = 8192
 MAX_HEADER_BYTES = 65536
 
-_URL_PATH = re.compile(r"(/[A-Za-z0-9_.~-]+)+")
+URL_PATH = re.compile(r"(/[A-Za-z0-9_.~-]+)+")
 _DIRECTORY = re.compile(r"""(/[^/"\\$%\x00-\x1f]+)+""")
 _SECTION = re.compile(r"<\s*(/?)\s*([A-Za-z]+)\b")
 
@@ -89,7 +89,7 @@ def _excluded(entry: t.Mapping[str, t.Any], where: str, problems: Problems) -> l
             isinstance(one, t.Mapping)
             and set(one) <= set(EXCLUDED_KEYS)
             and isinstance(one.get("path"), str)
-            and _URL_PATH.fullmatch(one["path"])
+            and URL_PATH.fullmatch(one["path"])
             and not {".", ".."} & set(one["path"].split("/"))
             and bool(not one.get("directory") or _DIRECTORY.fullmatch(str(one["directory"])))
         )

@@ -51,6 +51,14 @@ public class MemcachedSessionManager extends MemcachedBackupSessionManager {
         _msm = store;
     }
 
+    /**
+     * Whether sessions that MSM's own manager has stored are taken over, as when a chain that was set up by hand is replaced. MSM has the
+     * same keys for all applications: meanwhile one may find the session of another, as it did before.
+     */
+    public void setTakesOverFromMsm(boolean takesOver) {
+        store.takesOverFromMsm = takesOver;
+    }
+
     // ---- What Tomcat changed since MSM was written
 
     /** Called for changeSessionId() and at logins. MSM knows only its predecessor and would not store the session under its new id. */

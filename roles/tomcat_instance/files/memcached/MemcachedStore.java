@@ -42,6 +42,8 @@ final class MemcachedStore extends MemcachedSessionService {
     MemcachedNodesManager nodes;
     MemcachedClient memcached;
     CurrentRequest currentRequest;
+    boolean takesOverFromMsm;
+    private boolean hasKeysOfItsOwn;
     private Pattern ignored;
     private RequestTrackingContextValve valve;
 
@@ -73,6 +75,7 @@ final class MemcachedStore extends MemcachedSessionService {
         if (StorageKeyFormat.WEBAPP_VERSION.equals(getStorageKeyPrefix())) {
             long application = SessionRecord.checksum(manager.getContext().getParent().getName() + manager.getContext().getPath());
             setStorageKeyPrefix("static:" + Long.toHexString(application));
+            hasKeysOfItsOwn = true;
         }
         nodes = super.createMemcachedNodesManager(memcachedNodes, failoverNodes);
         return nodes;
@@ -99,6 +102,11 @@ final class MemcachedStore extends MemcachedSessionService {
     String key(String ofMsm) {
         int route = ofMsm.lastIndexOf('.') + 1;
         return route == 0 || !isSticky() ? ofMsm : ofMsm.substring(0, route) + SessionRecord.checksum(ofMsm.substring(route));
+    }
+
+    /** Where MSM's own manager has a session. */
+    String keyOfMsm(String id) {
+        return hasKeysOfItsOwn ? id : nodes.getStorageKeyFormat().format(id);
     }
 
     /** Asks memcached for sessions, and sends it those that are not too large. */

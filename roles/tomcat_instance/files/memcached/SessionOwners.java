@@ -122,6 +122,10 @@ final class SessionOwners {
                 String whose = record == null ? id : record.id;
                 String from = record == null ? keyOf(id) : keyOf(record);
                 byte[] data = store.memcached.get(from, BYTES);
+                if (data == null && record == null && store.takesOverFromMsm) {
+                    from = store.keyOfMsm(id);
+                    data = store.memcached.get(from, BYTES);
+                }
                 MemcachedSession session = data == null ? null : store.deserialize(id, data);
                 if (session != null && claim(whose, record, session)) {
                     return moveHere(whose, session, from, data);

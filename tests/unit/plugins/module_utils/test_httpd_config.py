@@ -161,3 +161,52 @@ def test_a_file_that_cannot_be_read(root):
     (place / "gone.conf").symlink_to("nowhere")
     with pytest.raises(CollectionError, match="gone.conf: cannot be read"):
         _httpd_config.read(str(place / "httpd.conf"))
+
+
+def test_every_line_that_counts_with_its_place_and_sections(root):
+    place = root(
+        {
+            "httpd.conf": """
+                ServerName main.example.com
+                <IfModule none>
+                    ProxyPass /no http://a/
+                </IfModule>
+                <Proxy "balancer://shop">
+                    BalancerMember ajp://app1:8009 route=a
+                    BalancerMember http://[2001:db8::1]:8080 \\
+                        route=b
+                </Proxy>
+                <VirtualHost *:80>
+                    ServerName Shop.example.com
+                    <Location /shop>
+                        ProxyPass balancer://shop/shop
+                    </Location>
+                </VirtualHost>
+                Include more.conf
+            """,
+            "more.conf": "<VirtualHost *:81>\nDefine A b\nHeader set X ${A}\n</VirtualHost>\n",
+        }
+    )
+    found = _httpd_config.read_lines(str(place / "httpd.conf"))
+    assert [(line["name"], line["words"], line["host"], line["sections"], line["line"]) for line in found["lines"]] == [
+        ("servername", ["main.example.com"], None, [], 2),
+        ("balancermember", ["ajp://app1:8009", "route=a"], None, [["proxy", "balancer://shop"]], 7),
+        ("balancermember", ["http://[2001:db8::1]:8080", "route=b"], None, [["proxy", "balancer://shop"]], 8),
+        ("servername", ["Shop.example.com"], 0, [], 12),
+        ("proxypass", ["balancer://shop/shop"], 0, [["location", "/shop"]], 14),
+        ("include", ["more.conf"], None, [], 17),
+        ("define", ["A", "b"], 1, [], 2),
+        ("header", ["set", "X", "b"], 1, [], 3),
+    ]
+    assert found["lines"][-1]["text"] == "Header set X ${A}"
+    assert [host["names"] for host in found["virtual_hosts"]] == [["shop.example.com"], []]
+    assert _httpd_config.member_hosts(found["lines"]) == ["app1", "2001:db8::1"]
+    assert _httpd_config.read(str(place / "httpd.conf"))["directives"] == ["balancermember", "include", "servername"]
+    assert _httpd_config.read_lines(str(place / "none.conf")) is None
+
+
+def test_what_all_virtual_hosts_inherit(root):
+    text = "ProxyPass /x http://a/\nProxyPass / !\nProxyPass / balancer://c/\n<VirtualHost *>\nProxyPass / http://b/\n</VirtualHost>\n"
+    place = root({"httpd.conf": text})
+    found = _httpd_config.read(str(place / "httpd.conf"))["forwards"]
+    assert found == [{"text": "ProxyPass / balancer://c/", "file": str(place / "httpd.conf"), "line": 3}]

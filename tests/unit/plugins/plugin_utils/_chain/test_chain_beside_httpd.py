@@ -54,6 +54,8 @@ def decide(listens=(), sites=(), sockets=(), *, httpd=None, **wanted):
             "document_root": "",
             "documents": [],
             "server_name": "",
+            "directives": ["listen"],
+            "forwards": [],
             **(httpd or {}),
         },
         "listening": list(sockets),
@@ -99,6 +101,8 @@ def test_the_distributions_port_is_closed_where_nobody_uses_it():
     assert not decide([listen()], [DEFAULT], listen_port=8000, disable_default_site=False)["port_80"]
     assert not decide([listen()], [site()], listen_port=8000)["port_80"]
     assert not decide([listen()], httpd={"documents": ["a.html"]}, listen_port=8000)["port_80"]
+    # The lines of the article, outside of a virtual host.
+    assert not decide([listen()], [DEFAULT], httpd={"directives": ["listen", "proxypass"]}, listen_port=8000)["port_80"]
 
 
 @pytest.mark.parametrize("address", ["*", "0.0.0.0", "::", "192.0.2.10", "127.0.0.1"])
@@ -224,3 +228,10 @@ def test_once_the_site_is_there_what_httpd_serves_beside_it_is_no_question():
 def test_all_at_once():
     decision = decide([listen(9080)], [site(names=["www.example.com"])], [NGINX], vhost=False)
     assert len(decision["problems"]) == 4
+
+
+def test_a_proxy_pass_outside_of_virtual_hosts_would_win():
+    forward = {"text": "ProxyPass / balancer://cluster/", "file": "/etc/httpd.conf", "line": 7}
+    (problem,) = decide([listen()], httpd={"forwards": [forward]})["problems"]
+    assert "/etc/httpd.conf:7: ProxyPass / balancer://cluster/ stands outside of virtual hosts" in problem
+    assert decide([listen()], httpd={"forwards": [forward]}, vhost=False)["problems"] == []

@@ -50,8 +50,10 @@ THERE = {
 }
 
 
-def look(there=THERE, unit=OUR_UNIT, own=OWN, **more):
+def look(*others, **more):
     """What is decided where these paths are there."""
+    (there,) = others or (THERE,)
+    unit, own = more.pop("unit", OUR_UNIT), more.pop("own", OWN)
     paths = {**there, **more}
     asked = [*own["directories"], own["releases"], *map(os.path.dirname, [*own["last"], *own["kept"], own["archive"]])]
     return own_files(

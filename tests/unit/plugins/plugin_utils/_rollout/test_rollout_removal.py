@@ -26,7 +26,8 @@ def chain(read_chain):
     return read_chain(instances=3, httpds=2)
 
 
-def plan(chain, host=THERE, instance="app3", **given):
+def plan(chain, host=None, instance="app3", **given):
+    host = THERE if host is None else host
     readings = {**chain.readings, "host": host}
     before = copy.deepcopy((chain.topology, readings))
     made = removal(
