@@ -238,7 +238,9 @@ async def run(stages: t.Mapping[str, t.Callable[[], Stage]]) -> list[tuple[str, 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./run test")
     parser.add_argument("--full", action="store_true", help="the long forms of tests too: RUN_FULL=1")
-    parser.add_argument("names", nargs="*", metavar="NAME", help="stages and molecule scenarios; default: all but the long ones")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="stages and molecule scenarios; default: all but the long ones"
+    )
     options = parser.parse_args()
     if options.full:
         os.environ["RUN_FULL"] = "1"

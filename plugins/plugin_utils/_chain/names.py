@@ -21,6 +21,12 @@ OPTION = re.compile(r"^ {6}([a-z]\w*):$", re.MULTILINE)
 # What the playbooks read and leave beside the options of roles.
 OF_PLAYBOOKS = frozenset(
     {
+        "adopt_bases",
+        "adopt_directory",
+        "adopt_hosts",
+        "adopt_httpd",
+        "adopt_overwrite",
+        "adopt_port_shift",
         "balancer_group",
         "memcached_group",
         "redis_group",
