@@ -16,14 +16,18 @@ from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.removal
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._rollout.source import release_source
 
 
+def _check_call(name: str, *given: t.Any) -> None:
+    if not all(isinstance(value, t.Mapping) for value in given):
+        raise AnsibleFilterError(
+            f"roundrobin.tomcat.{name} is called as: tomcat_topology | roundrobin.tomcat.{name}(readings, settings)"
+        )
+
+
 def rollout_plan(
     topology: t.Mapping[str, t.Any], readings: t.Mapping[str, t.Any], settings: t.Mapping[str, t.Any]
 ) -> dict[str, t.Any]:
     """Plan a rollout, with everything that forbids it."""
-    if not all(isinstance(value, t.Mapping) for value in (topology, readings, settings)):
-        raise AnsibleFilterError(
-            "roundrobin.tomcat.rollout_plan is called as: tomcat_topology | roundrobin.tomcat.rollout_plan(readings, settings)"
-        )
+    _check_call("rollout_plan", topology, readings, settings)
     return plan(plain(topology), by_kind(plain(readings)), plain(settings))
 
 
@@ -31,10 +35,7 @@ def instance_removal(
     topology: t.Mapping[str, t.Any], readings: t.Mapping[str, t.Any], settings: t.Mapping[str, t.Any]
 ) -> dict[str, t.Any]:
     """Plan how an instance leaves the chain, with everything that forbids it."""
-    if not all(isinstance(value, t.Mapping) for value in (topology, readings, settings)):
-        raise AnsibleFilterError(
-            "roundrobin.tomcat.instance_removal is called as: tomcat_topology | roundrobin.tomcat.instance_removal(readings, settings)"
-        )
+    _check_call("instance_removal", topology, readings, settings)
     return removal(plain(topology), plain(readings), plain(settings))
 
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._errors import CollectionError
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._file import digest
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._host import content
-from ansible_collections.roundrobin.tomcat.plugins.module_utils._listening import unit_of
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._listening import process_ids, text_or_nothing, unit_of
 from ansible_collections.roundrobin.tomcat.plugins.module_utils._units import is_ours, units
 
 UNIT_DIRECTORIES = ("/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system")
@@ -117,7 +117,7 @@ def installations(bases: t.Sequence[str], run: Run, proc: str = "/proc") -> dict
 
 
 def _processes(proc: str, reader: _FileReader) -> t.Iterator[_Place]:
-    for pid in sorted(int(name) for name in os.listdir(proc) if name.isdigit()):
+    for pid in process_ids(proc):
         try:
             with open(f"{proc}/{pid}/cmdline", "rb") as source:
                 arguments = source.read().decode("utf-8", "replace").split("\0")
@@ -178,7 +178,7 @@ def _in_units() -> t.Iterator[_Place]:
             name = os.path.basename(path)
             if name.endswith("@.service") or os.path.islink(path) or is_ours(name):
                 continue
-            text = _quick(path)
+            text = text_or_nothing(path)
             if "catalina" not in text.lower():
                 continue
             said = dict(_OF_UNIT.findall(text))
@@ -187,14 +187,6 @@ def _in_units() -> t.Iterator[_Place]:
             base = said.get("CATALINA_BASE") or home
             if base and "%" not in base and os.path.isdir(base):
                 yield _Place(base, home, name, unit_file=path)
-
-
-def _quick(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as source:
-            return source.read()
-    except OSError:
-        return ""
 
 
 def _named(bases: t.Sequence[str], reader: _FileReader) -> t.Iterator[_Place]:

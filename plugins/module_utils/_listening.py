@@ -35,7 +35,7 @@ def listening(proc: str = "/proc") -> list[dict[str, t.Any]]:
             "port": port,
             "pid": pid,
             "process": _line(f"{proc}/{pid}/comm") if pid else "",
-            "unit": unit_of(_text(f"{proc}/{pid}/cgroup")) if pid else "",
+            "unit": unit_of(text_or_nothing(f"{proc}/{pid}/cgroup")) if pid else "",
         }
         # Several processes may share a port: one line for each unit of them.
         found.setdefault((address, port, entry["process"], entry["unit"]), entry)
@@ -73,7 +73,7 @@ def near_address(listened_to: t.Iterable[str]) -> str | None:
 
 
 def _sockets(path: str) -> t.Iterator[tuple[str, int, str]]:
-    for line in _text(path).splitlines()[1:]:
+    for line in text_or_nothing(path).splitlines()[1:]:
         fields = line.split()
         if len(fields) > 9 and fields[3] == LISTEN:
             address, _colon, port = fields[1].partition(":")
@@ -90,7 +90,7 @@ def _address(text: str) -> str:
 
 def _owners(proc: str, inodes: set[str]) -> dict[str, int]:
     owners: dict[str, int] = {}
-    for pid in sorted(int(name) for name in os.listdir(proc) if name.isdigit()):
+    for pid in process_ids(proc):
         try:
             names = os.listdir(f"{proc}/{pid}/fd")
         except OSError:  # it is gone, or not ours to look at
@@ -105,7 +105,13 @@ def _owners(proc: str, inodes: set[str]) -> dict[str, int]:
     return owners
 
 
-def _text(path: str) -> str:
+def process_ids(proc: str = "/proc") -> list[int]:
+    """Return the numbers of all processes, the smallest first."""
+    return sorted(int(name) for name in os.listdir(proc) if name.isdigit())
+
+
+def text_or_nothing(path: str) -> str:
+    """Return what a file says, or an empty text where it cannot be read, as when its process is gone."""
     try:
         with open(path, encoding="utf-8", errors="replace") as source:
             return source.read()
@@ -114,4 +120,4 @@ def _text(path: str) -> str:
 
 
 def _line(path: str) -> str:
-    return _text(path).strip()
+    return text_or_nothing(path).strip()

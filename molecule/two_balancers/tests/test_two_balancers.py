@@ -311,8 +311,8 @@ def test_an_instance_is_removed_and_nobody_notices(chain):
         left = {(member["balancer"], member["route"]) for member in members if member["usable"]}
         assert (len(members), left) == (3, {("tomcat", "app1"), ("tomcat", "app2"), ("extra", "app2")})
     # All that the role, the rollouts and Tomcat made is gone, and what somebody else put there is not.
-    there = "ls -d /var/opt/tomcat/app3 /etc/systemd/system/tomcat@app3.service /etc/systemd/system/*.wants/tomcat@* || true"
-    assert chain.command("app3", f"{there}; ls {drop_in}; pgrep java || true") == drop_in
+    there = "find /var/opt /etc/systemd/system -path /var/opt/tomcat/app3 -o -name tomcat@app3.service -o -path '*.wants/tomcat@*'"
+    assert chain.command("app3", f"{there}; ls {drop_in}; ! pgrep java") == drop_in
     assert drop_in in play.stdout
     assert "releases/extra/2.0/" in chain.command("app3", "tar --list --file /srv/app3-releases-*.tar.gz").split()
     assert (

@@ -49,6 +49,11 @@ def form_batches(
     return batches
 
 
+def used(seats: t.Sequence[Seat]) -> list[Seat]:
+    """Those of usable members that get requests. httpd uses a hot standby when no other member is left only."""
+    return [seat for seat in seats if not seat.standby] or list(seats)
+
+
 @dataclass(frozen=True)
 class Standing:
     """One place during one batch."""
@@ -95,8 +100,7 @@ def standings(
                 if (will if seat.host in done else was)
             ]
             staying = [seat for seat in serving if seat.host not in out]
-            # httpd uses a hot standby when no other member is left only.
-            up = [seat for seat in staying if not seat.standby] or staying
+            up = used(staying)
             taken = tuple(seat.host for seat in serving if seat.host in out)
             during.append(Standing(place, number, taken, tuple(seat.host for seat in up)))
         found.append(during)

@@ -13,11 +13,13 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.clusters import CLUSTER_STORES
-from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.inventory import TRUE_WORDS, as_integer
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.inventory import TRUE_WORDS
 
 from . import machines
+from .batches import used
 from .findings import Findings
 from .readings import Seat, answers, check_members, read
+from .settings import read_min_available
 from .site_lock import to_hold
 from .words import Place, Result, listed
 
@@ -91,19 +93,19 @@ def _result(found: dict[str, t.Any], findings: Findings) -> dict[str, t.Any]:
     """Complete it by what was found out on the way, and by what is shown of it."""
     problems = list(findings.problems)
     nothing_to_do = bool(found.get("nothing_to_do")) and not problems
-    words = {True: "cannot begin", False: "nothing to do"}
-    title = f"Remove {found['instance']}".rstrip()
-    if problems or nothing_to_do:
-        title = f"{title}: {words[bool(problems)]}"
-    steps = found.pop("steps", [])
-    shown = [] if problems or nothing_to_do else steps
-    text = [title, *(f"Warning: {line}" for line in findings.warnings), *shown]
+    title, steps = f"Remove {found['instance']}".rstrip(), found.pop("steps", [])
+    if problems:
+        title, shown = f"{title}: cannot begin", []
+    elif nothing_to_do:
+        title, shown = f"{title}: nothing to do", found["last_words"]
+    else:
+        shown = steps
     return {
         **found,
         "problems": problems,
         "nothing_to_do": nothing_to_do,
         "begins": not problems and not nothing_to_do,
-        "text": [*text, *found["last_words"]] if nothing_to_do else text,
+        "text": [title, *(f"Warning: {line}" for line in findings.warnings), *shown],
     }
 
 
@@ -162,16 +164,11 @@ def _keeps_usable(
     findings: Findings,
 ) -> dict[Place, int]:
     """How many usable members must remain at each place; a place that has fewer without the instance forbids it."""
-    min_available = as_integer(given.get("min_available", 1))
-    if min_available is None or min_available < 0:
-        findings.problems.add(f"rolling_deploy_min_available is {given['min_available']!r}, it must be 0 or more.")
-        min_available = 1
+    min_available = read_min_available(given, findings)
     kept = {}
     for place, seat in seats.items():
         kept[place] = min_available if seat.usable and place[1] not in nobody else 0
-        staying = [one for one in found[place] if one.usable and one.host != seat.host]
-        # httpd uses a hot standby when no other member is left only.
-        up = [one.host for one in staying if not one.standby] or [one.host for one in staying]
+        up = [one.host for one in used([one for one in found[place] if one.usable and one.host != seat.host])]
         if len(up) < kept[place]:
             findings.problems.add(
                 f"balancer {place[1]}: without {seat.host} it would have {listed(up) if up else 'nobody'} in service, "

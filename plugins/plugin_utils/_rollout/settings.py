@@ -128,10 +128,7 @@ class Settings:
         for path in given.get("hooks_missing") or ():
             problems.add(f"{path} is not there: rolling_deploy_hooks names it.")
 
-        min_available = as_integer(given.get("min_available", 1))
-        if min_available is None or min_available < 0:
-            problems.add(f"rolling_deploy_min_available is {given['min_available']!r}, it must be 0 or more.")
-            min_available = 1
+        min_available = read_min_available(given, findings)
         times = {}
         for name, (wanted, default) in TIMES.items():
             times[name] = default
@@ -167,6 +164,15 @@ class Settings:
             warm_up=_paths(given.get("warm_up") or (), findings),
             accept=_accepted(given.get("accept") or (), findings),
         )
+
+
+def read_min_available(given: t.Mapping[str, t.Any], findings: Findings) -> int:
+    """Read rolling_deploy_min_available; what is not accepted becomes a problem, and 1 takes its place."""
+    number = as_integer(given.get("min_available", 1))
+    if number is None or number < 0:
+        findings.problems.add(f"rolling_deploy_min_available is {given['min_available']!r}, it must be 0 or more.")
+        return 1
+    return number
 
 
 def _is_time(name: str, value: t.Any) -> bool:
