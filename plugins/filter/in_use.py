@@ -9,11 +9,13 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.roundrobin.tomcat.plugins.module_utils._listening import with_near_address
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain import beside
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain import beside_httpd as sites
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain import own_connectors as connectors
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain import own_files as files
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain import removed_members as removed
+from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.unreleased import unreleased
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._plain import plain
 
 
@@ -32,6 +34,11 @@ def beside_service(found: t.Any, wanted: t.Any, host: str) -> list[str]:
     return beside.service_problems(str(host), _mapping(found, "beside_service"), plain(wanted))
 
 
+def near_url(url: t.Any, listening: t.Any) -> str:
+    """Say where a host itself reaches the port of a URL of its own."""
+    return with_near_address(str(url), [(str(one["address"]), int(one["port"])) for one in plain(listening)])
+
+
 def own_connectors(wanted: t.Any, found: t.Any) -> list[dict[str, t.Any]]:
     """Say which connectors of a server.xml are meant."""
     return connectors.own_connectors(plain(wanted), plain(found))
@@ -45,6 +52,16 @@ def own_files(found: t.Any, own: t.Any) -> dict[str, t.Any]:
 def removed_members(found: t.Any, wanted: t.Any, at_most: t.Any, host: str) -> list[str]:
     """List the balancers that would lose too many members."""
     return removed.removed_members(str(host), plain(found), plain(wanted), int(at_most))
+
+
+def unreleased_members(hostvars: t.Any, topology: t.Any) -> dict[str, list[str]]:
+    """List the members that have nothing to serve yet, by balancer."""
+    known = plain(topology)
+    plans = {
+        instance["inventory_host"]: hostvars[instance["inventory_host"]].get("__tomcat_instance_plan")
+        for instance in _mapping(known, "unreleased_members")["instances"]
+    }
+    return unreleased(known, {host: plain(found["webapps"]) for host, found in plans.items() if found})
 
 
 def _mapping(found: t.Any, name: str) -> dict[str, t.Any]:
@@ -62,7 +79,9 @@ class FilterModule:
             "beside_httpd": beside_httpd,
             "beside_instance": beside_instance,
             "beside_service": beside_service,
+            "near_url": near_url,
             "own_connectors": own_connectors,
             "own_files": own_files,
             "removed_members": removed_members,
+            "unreleased_members": unreleased_members,
         }

@@ -53,11 +53,18 @@ def unit_of(cgroup: str) -> str:
 
 def near_url(url: str, proc: str = "/proc") -> str:
     """Return the URL of 127.0.0.1 with the address that is listened to on its port; any other URL stays as it is."""
+    if urlsplit(url).hostname != LOCAL_MACHINE:
+        return url
+    sockets = [*_sockets(f"{proc}/net/tcp"), *_sockets(f"{proc}/net/tcp6")]
+    return with_near_address(url, [(address, port) for address, port, _inode in sockets])
+
+
+def with_near_address(url: str, listened_to: t.Iterable[tuple[str, int]]) -> str:
+    """Return the URL of 127.0.0.1 with the address of these, each with its port, at which the machine itself reaches its port."""
     parts = urlsplit(url)
     if parts.hostname != LOCAL_MACHINE or parts.port is None:
         return url
-    sockets = [*_sockets(f"{proc}/net/tcp"), *_sockets(f"{proc}/net/tcp6")]
-    address = near_address([address for address, port, _inode in sockets if port == parts.port]) or LOCAL_MACHINE
+    address = near_address([address for address, port in listened_to if port == parts.port]) or LOCAL_MACHINE
     return urlunsplit(parts._replace(netloc=f"{in_url(address)}:{parts.port}"))
 
 

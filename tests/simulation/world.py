@@ -63,11 +63,12 @@ SLOW_HALF = 149.0
 
 @dataclass(frozen=True)
 class Shape:
-    """What is there: how many instances and httpds, and whether the instances serve a second application."""
+    """What is there: how many instances and httpds, whether the instances serve a second application, and whether the last one is new."""
 
     instances: int = 3
     httpds: int = 1
     applications: int = 1
+    newcomer: bool = False
 
     @property
     def hosts(self) -> list[str]:
@@ -142,10 +143,17 @@ class World:
 
     @classmethod
     def new(cls, shape: Shape, bad: t.Iterable[tuple[str, str]] = ()) -> World:
-        """All in service with release 1.0, nothing before it, and 1.2 staged for whoever needs a good one."""
+        """All in service with release 1.0, nothing before it, and 1.2 staged for whoever needs a good one. One that is new has none."""
         world = cls(shape, bad=frozenset(bad))
         for host in shape.hosts:
             world.running.add(host)
+            if shape.newcomer and host == shape.hosts[-1]:
+                for name in world.chain.applications:
+                    world.releases[host, name], world.served[host, name] = State(), ()
+                for httpd in shape.names:
+                    for balancer in world.chain.instances[host]["balancers"]:
+                        world.states[httpd, balancer, host] = "disabled"
+                continue
             for name in world.chain.applications:
                 staged = {OLD: Release(OLD, "0" * 64, staged_at="1")}
                 world.releases[host, name] = State(active=OLD, releases=staged)
@@ -189,6 +197,10 @@ class World:
             and (self.serves(host, name), host) not in self.bad
             for name in self.chain.applications
         )
+
+    def waits(self, host: str) -> bool:
+        """Whether an instance has had no release yet, so that nothing can be in service there."""
+        return not any(self.releases[host, name].active for name in self.chain.applications)
 
     def usable(self, httpd: str, balancer: str) -> list[str]:
         """Members that httpd gives users to and that serve them well."""
@@ -263,9 +275,9 @@ class World:
             self.states[place] = state
 
     def new_httpd(self, httpd: str) -> None:
-        """An httpd starts anew, without what was changed while it ran."""
+        """An httpd starts anew, without what was changed while it ran. site keeps an instance without a release out of it."""
         for place, state in self.states.items():
-            if place[0] == httpd and state != "enabled":
+            if place[0] == httpd and state != "enabled" and not self.waits(place[2]):
                 self.states[place] = "enabled"
                 self.put_in.add(place)
                 self.taken_out.discard(place)

@@ -15,6 +15,7 @@ from chain import recap
 #: Those of molecule.yml.
 OPTIONS = "-Xmx192m -XX:TieredStopAtLevel=1"
 SERVER_XML = "/var/opt/tomcat/app1/conf/server.xml"
+PORTS = "/etc/apache2/ports.conf"
 
 
 def test_both_members_serve_the_release(chain):
@@ -23,7 +24,12 @@ def test_both_members_serve_the_release(chain):
 
 
 def test_a_session_survives_the_stop_of_its_instance(chain):
+    """Also where httpd does not listen at 127.0.0.1."""
+    alone = f"Listen {chain.addresses['web1']}:80"
+    chain.command("web1", f"sed -i 's/^Listen 80$/{alone}/' {PORTS} && systemctl restart apache2")
+    assert chain.command("web1", "ss -Hltn sport = :80 | awk '{print $4}'") == f"{chain.addresses['web1']}:80"
     play = chain.play("failover_test")
+    chain.command("web1", f"sed -i 's/^{alone}$/Listen 80/' {PORTS} && systemctl restart apache2")
     assert play.returncode == 0, play.stdout
     assert "took over" in " ".join(play.stdout.split())
     assert chain.member_states("web1") == {"app1": "enabled", "app2": "enabled"}

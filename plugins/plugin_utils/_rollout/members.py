@@ -12,7 +12,7 @@ is reality: a member that was in service then and is not now was left out by it.
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from . import checks, machines
 from .readings import Facts, Interrupted, RecordedMember, Releases, Seat
@@ -47,6 +47,10 @@ class PlannedMember:
     active: t.Mapping[str, str | None]
     # How each release of its applications was asked when it was healthy.
     remembered: checks.Remembered
+    # The applications that it serves.
+    applications: t.Sequence[Result]
+    # Whether an instance had a release of the rollout's application before.
+    released_elsewhere: bool = False
 
     @property
     def host(self) -> str:
@@ -63,12 +67,73 @@ class PlannedMember:
         """Its state at every place at the end: as it was before any rollout touched it.
 
         A rollout never puts back what a person took out, so a member that is in service now is so by somebody's will.
+        One that has been out since site made it a member is put in service by its first release, and out again with it.
         """
+        states = self._found
+        for place, state in states.items():
+            if state == "disabled" and self._first_release_at(place):
+                states[place] = "enabled"
+            elif state == "disabled" and self._keeps_its_first_release:
+                states[place] = self.seats[place].state
+        return states
+
+    @property
+    def _found(self) -> dict[Place, str]:
+        """Its state at every place before any rollout touched it."""
         states: dict[Place, str] = {}
         for place, seat in self.seats.items():
             before = self.interrupted.state_before(self.host, place) if self.interrupted else None
-            states[place] = before if before and seat.state != "enabled" else seat.state
+            had_nothing = before == "disabled" and self.had is None
+            states[place] = before if before and (seat.state != "enabled" or had_nothing) else seat.state
         return states
+
+    @property
+    def _wanted_back(self) -> dict[Place, str]:
+        """The same on the way back: without a release it goes on waiting for one."""
+        return self.wanted if self.version_before else self._found
+
+    @property
+    def _keeps_its_first_release(self) -> bool:
+        """Whether a repair leaves it what the interrupted rollout brought it."""
+        return self.aim.kind == "repair" and self.had is None and not self._goes_back and not self.unhealthy
+
+    @property
+    def _goes_back(self) -> bool:
+        """Whether a repair takes away the release that the interrupted rollout brought, or did not bring to its end."""
+        if self.recorded is None or self.interrupted is None or not self.aim.application:
+            return False
+        on_target = self.version_now == self.interrupted.version
+        return self.version_now != self.recorded.version and (not on_target or self.aim.rollback_all)
+
+    def _first_release_at(self, place: Place) -> bool:
+        """Whether it waited for this release: it had none, and has one of each application of the balancer afterwards.
+
+        Where it serves other applications at that balancer already, it may be out by a person while the application is new to all instances.
+        """
+        others = [one["name"] for one in self._served_at(place) if one["name"] != self.aim.application]
+        return (
+            self.aim.kind == "deploy"
+            and self.releases is not None
+            and self.had is None
+            and all(self.active.get(name) for name in others)
+            and (self.released_elsewhere or not others)
+        )
+
+    def _served_at(self, place: Place) -> list[Result]:
+        return [one for one in self.applications if one["balancer"] == place[1]]
+
+    @property
+    def had(self) -> str | None:
+        """The release that it had before any rollout of this application touched it."""
+        return self.recorded.version if self.recorded and self._same_application else self.version_now
+
+    @property
+    def waits_for(self) -> list[str]:
+        """The applications without which it stays out of service, as it has no release of them."""
+        out = [place for place, state in self.wanted.items() if state == "disabled"]
+        after = {**self.active, self.aim.application: self.version_after}
+        names = [one["name"] for place in out for one in self._served_at(place)]
+        return [name for name in dict.fromkeys(names) if not after.get(name)] if self.releases is not None else []
 
     @property
     def left_out(self) -> bool:
@@ -159,11 +224,9 @@ class PlannedMember:
     def _to_repair(self) -> bool:
         if self.recorded is None or self.interrupted is None:
             return False
-        on_target = self.version_now == self.interrupted.version
-        switched = bool(self.aim.application) and self.version_now != self.recorded.version
-        if switched and (not on_target or self.aim.rollback_all):
-            return True
-        return bool(self.sick)
+        # Its first release, which did not get as far as its users.
+        unused = self.aim.application and self.had is None and self.version_now and "enabled" not in self.wanted.values()
+        return self._goes_back or bool(unused) or bool(self.sick)
 
     @property
     def shown(self) -> dict[str, str]:
@@ -177,7 +240,7 @@ class PlannedMember:
             "version_before": self.version_before,
             "states": [
                 {"httpd": httpd, "balancer": balancer, "state": state}
-                for (httpd, balancer), state in self.wanted.items()
+                for (httpd, balancer), state in self._found.items()
             ],
         }
 
@@ -214,10 +277,11 @@ class PlannedMember:
         warm_up: paths to ask on it before its users do.
         """
         wanted = self.wanted
-        states = [
-            {"httpd": httpd, "balancer": balancer, "state": wanted[httpd, balancer]} for httpd, balancer in self.seats
-        ]
-        applications = [one for one in topology["applications"] if self.host in one["instances"]]
+        states = {
+            way: [{"httpd": httpd, "balancer": balancer, "state": state} for (httpd, balancer), state in found.items()]
+            for way, found in (("forward", wanted), ("back", self._wanted_back), ("now", wanted))
+        }
+        applications = self.applications
         versions = {
             "forward": {**self.active, self.aim.application: self.version_after},
             "back": {**self.active, self.aim.application: self.version_before},
@@ -234,14 +298,16 @@ class PlannedMember:
             "version_before": self.version_before,
             "version_after": self.version_after,
             "shown": self.shown,
-            "states": states,
+            "states": states["forward"],
             "webapps": {
                 "forward": self._webapps(base_name, self.version_after, keep_releases, applications),
                 "back": self._webapps(base_name, self.version_before, None, applications),
             },
             "drain": {way: machines.drain(topology, self.instance, of_way) for way, of_way in kept.items()},
             "enable": {
-                way: machines.enable(topology, self.instance, states, applications, known, self.remembered)
+                way: machines.enable(
+                    topology, self.instance, states[way], applications, known, self.remembered
+                )
                 for way, known in {**versions, "now": self.active}.items()
             },
             "health": {
@@ -280,5 +346,7 @@ def judge(
         unhealthy = None if empty else facts.health.get(host)
         active = facts.active.get(host, {})
         remembered = facts.remembered.get(host, {})
-        members.append(PlannedMember(instance, aim, seats, releases, unhealthy, interrupted, active, remembered))
-    return members
+        served = [one for one in topology["applications"] if host in one["instances"]]
+        members.append(PlannedMember(instance, aim, seats, releases, unhealthy, interrupted, active, remembered, served))
+    released = any(member.had for member in members)
+    return [replace(member, released_elsewhere=released) for member in members]

@@ -80,7 +80,13 @@ def plan(topology: Result, readings: t.Mapping[str, t.Any], given: t.Mapping[str
     order = [member.host for member in sorted(todo, key=rank)]
     machines = {instance["inventory_host"]: instance["machine"] for instance in topology["instances"]}
     batches = form_batches(order, machines, settings.serial, len(settings.hosts), settings.allow_same_machine)
-    places = {place: seats for place, seats in facts.seats.items() if any(seat.host in order for seat in seats)}
+    ours = {name for instance in topology["instances"] for name in instance["balancers"]}
+    _check_strange_balancers(facts, order, ours, findings)
+    places = {
+        place: seats
+        for place, seats in facts.seats.items()
+        if place[1] in ours and any(seat.host in order for seat in seats)
+    }
     stays_up = standings(batches, places, serves, serves_afterwards, taken_out=settings.takes_members_out)
     _check_budget(stays_up, facts, settings, findings)
     _warn_of_first_batch(batches, members, findings)
@@ -235,6 +241,20 @@ def _check_read(
     check_members(topology, balancers, facts, findings)
 
 
+def _check_strange_balancers(
+    facts: Facts, order: t.Collection[str], ours: t.Container[str], findings: Findings
+) -> None:
+    """A balancer that the inventory has not would go on sending users to a member while it is stopped."""
+    for (httpd, balancer), seats in facts.seats.items():
+        served_by = [seat.host for seat in seats if seat.host in order and seat.state == "enabled"]
+        if served_by and balancer not in ours:
+            findings.problems.add(
+                f"balancer {balancer} is not in the inventory, and sends users to {listed(served_by)}. If the inventory had it before: run "
+                "site.yml, which removes it. If it is somebody else's: take the members out of it first.",
+                httpd,
+            )
+
+
 def _check_left_out(
     topology: Result, settings: Settings, facts: Facts, interrupted: Interrupted, findings: Findings
 ) -> None:
@@ -308,6 +328,8 @@ def _warn_of_members(
                 warn(f"is out of service ({where}), and no record says that a rollout did it.", member.host)
             elif member.sick:
                 warn(f"is in service and does not answer: {member.sick}", member.host)
+        elif member in todo and member.stays_out and member.waits_for:
+            warn(f"stays out of service ({where}) until it has a release of {listed(member.waits_for)}.", member.host)
         elif member in todo and member.stays_out:
             warn(f"was taken out by a person and stays out ({where}).", member.host)
         elif member in todo and member.sick and not member.left_out:

@@ -92,3 +92,23 @@ def test_own_files_as_plain_data():
     files = FILTERS["own_files"](found, {**empty, **lists, "directories": [Text("/b")]})
     assert files["remove"] == ["/b"]
     assert {type(one) for one in files["remove"]} == {str}
+
+
+def test_where_httpd_is_reached_on_its_own_machine():
+    listening = [{"address": Text("192.0.2.10"), "port": 80}, {"address": "127.0.0.1", "port": 9080}]
+    assert FILTERS["near_url"](Text("http://127.0.0.1:80"), listening) == "http://192.0.2.10:80"
+    assert FILTERS["near_url"]("http://127.0.0.1:9080", listening) == "http://127.0.0.1:9080"
+
+
+def test_members_without_a_release_by_what_the_hosts_told():
+    topology = {
+        "instances": [{"inventory_host": host, "route": host} for host in ("app1", "app2", "app3")],
+        "applications": [{"base_name": "ROOT", "balancer": "tomcat", "instances": ["app1", "app2", "app3"]}],
+    }
+    hostvars = {
+        "app1": {"__tomcat_instance_plan": {"webapps": [Text("ROOT")]}},
+        "app2": {"__tomcat_instance_plan": {"webapps": []}},
+        # Not part of this run.
+        "app3": {},
+    }
+    assert FILTERS["unreleased_members"](hostvars, topology) == {"tomcat": ["app2"]}

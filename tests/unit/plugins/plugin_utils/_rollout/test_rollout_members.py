@@ -102,6 +102,77 @@ def test_httpds_word_counts_where_nobody_was_asked(read_chain):
     assert "app2: is in service and does not answer: in error at web1:tomcat" in plan["warnings"]
 
 
+# An instance that came later ---------------------------------------------------
+
+TWO_APPLICATIONS = ({"path": "/"}, {"path": "/shop"})
+
+
+def came_later(chain, host="app3", bases=("ROOT",)):
+    """site has made it a member, and nothing was released on it."""
+    for base in bases:
+        chain.release(host, None, staged=[], base=base)
+    return chain.out(host)
+
+
+def ways(plan, host):
+    """Its states at the end of each way, as httpd is given them."""
+    enable = plan["members"][host]["enable"]
+    return {way: {one["state"] for machine in enable[way] for one in machine["members"]} for way in ("forward", "back")}
+
+
+def test_the_first_release_puts_an_instance_in_service(read_chain):
+    plan = came_later(read_chain(3, httpds=2)).plan("deploy", "1.0")
+    assert (plan["problems"], plan["warnings"]) == ([], [])
+    assert plan["order"] == ["app3"]
+    assert plan["skipped"] == {"app1": "on 1.0 already", "app2": "on 1.0 already"}
+    assert versions(plan, "app3") == (None, None, "1.0")
+    assert ways(plan, "app3") == {"forward": {"enabled"}, "back": {"disabled"}}
+    assert not plan["members"]["app3"]["left_by_person"]
+
+
+def test_no_other_rollout_puts_it_in_service(read_chain):
+    for kind in ("restart", "rollback"):
+        plan = came_later(read_chain(3)).plan(kind)
+        assert set(wanted(plan, "app3").values()) == {"disabled"}
+    restart = came_later(read_chain(3)).plan("restart")
+    assert "app3: stays out of service (disabled at web1:tomcat) until it has a release of ROOT." in restart["warnings"]
+
+
+def test_it_waits_for_all_applications_of_its_balancer(read_chain):
+    chain = came_later(read_chain(3, applications=TWO_APPLICATIONS), bases=("ROOT", "shop"))
+    first = chain.plan("deploy", "1.1", application="ROOT")
+    assert set(wanted(first, "app3").values()) == {"disabled"}
+    assert "app3: stays out of service (disabled at web1:tomcat) until it has a release of shop." in first["warnings"]
+    chain.release("app3", "1.1")
+    second = chain.plan("deploy", "1.0", application="shop")
+    assert (second["order"], set(wanted(second, "app3").values())) == (["app3"], {"enabled"})
+
+
+def test_an_application_that_is_new_everywhere_puts_nobody_in_service(read_chain):
+    chain = read_chain(3, applications=TWO_APPLICATIONS).out("app2")
+    for host in chain.hosts:
+        chain.release(host, None, staged=[], base="shop")
+    plan = chain.plan("deploy", "1.0", application="shop")
+    assert set(wanted(plan, "app2").values()) == {"disabled"}
+    # Nor where that rollout died after the first one.
+    chain.interrupted(plan).release("app1", "1.0", base="shop")
+    assert set(wanted(chain.plan("deploy", "1.0", application="shop"), "app2").values()) == {"disabled"}
+
+
+@pytest.mark.parametrize("switched", [False, True])
+def test_a_first_release_that_died_is_finished_or_taken_back(read_chain, switched):
+    chain = came_later(read_chain(3, httpds=2))
+    chain.interrupted(chain.plan("deploy", "1.0"))
+    if switched:
+        chain.release("app3", "1.0")
+    again = chain.plan("deploy", "1.0")
+    assert (again["order"], set(wanted(again, "app3").values())) == (["app3"], {"enabled"})
+    repair = chain.plan("repair")
+    assert repair["order"] == (["app3"] if switched else [])
+    assert set(wanted(repair, "app3").values()) == {"disabled"}
+    assert repair["members"]["app3"]["webapps"]["forward"] == [{"name": "ROOT", "state": "inactive"}]
+
+
 # After a rollout that died ---------------------------------------------------
 
 

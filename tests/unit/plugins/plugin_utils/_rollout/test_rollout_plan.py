@@ -654,3 +654,24 @@ def test_of_many_who_stay_up_the_plan_has_the_first_and_the_number(read_chain):
         "more": 12,
     }
     assert "tomcat: app2, app3, app4, app5, app6, app7, app8 and 12 more" in "\n".join(plan["text"])
+
+
+@pytest.mark.parametrize("kind", ["deploy", "restart"])
+def test_a_balancer_that_only_httpd_has_is_refused(read_chain, kind):
+    """An application was taken out of the inventory, and site has not run since."""
+    chain = read_chain(3, httpds=2)
+    for result in chain.readings["balancers"]:
+        result["balancers"].append({**chain._balancer("tomcat"), "name": "shop"})
+    assert chain.plan(kind)["problems"] == [
+        "web1, web2: balancer shop is not in the inventory, and sends users to app1, app2, app3. If the inventory had it before: run site.yml, "
+        "which removes it. If it is somebody else's: take the members out of it first."
+    ]
+
+
+def test_a_balancer_that_only_httpd_has_and_that_sends_nobody_is_none_of_its_business(read_chain):
+    chain = read_chain(3)
+    balancer = {**chain._balancer("tomcat"), "name": "shop"}
+    for member in balancer["members"]:
+        member["state"] = "disabled"
+    chain.readings["balancers"][0]["balancers"].append(balancer)
+    assert chain.plan()["problems"] == []
