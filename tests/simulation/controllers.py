@@ -304,8 +304,10 @@ class Playbook:
         if what == "member":
             place, state = detail
             if state == "enabled":
-                # A run that outlived its lease finds out by its check through httpd that a repair took the only release away.
-                if not world.well(host) and not (self.outlived and world.waits(host)):
+                if self.outlived and world.waits(host):
+                    # A repair has taken its only release away meanwhile. What a run without its lease does counts as somebody else's hand.
+                    world.put_in.add(place)
+                elif not world.well(host):
                     raise BrokenError(f"{host} is put in service and is not well")
             else:
                 # Where another one took over amid the beginning, some httpds have the lock of this run all the same.

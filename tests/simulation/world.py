@@ -279,8 +279,8 @@ class World:
         for place, state in self.states.items():
             if place[0] == httpd and state != "enabled" and not self.waits(place[2]):
                 self.states[place] = "enabled"
+                # Who took it out has not changed his mind: a run that began before may take it out again.
                 self.put_in.add(place)
-                self.taken_out.discard(place)
 
 
 # The real ones, but once for each content: a record is read at each step, and never changes in place.
@@ -488,7 +488,8 @@ class Manager:
         place = (self.httpd, balancer.name, world.chain.by_worker[member.worker])
         here().controller.point("member", place[2], (place, changes["state"]))
         world.states[place] = changes["state"]
-        world.put_in.discard(place)
+        if not (here().controller.outlived and world.waits(place[2])):
+            world.put_in.discard(place)
         if here().controller.slow:
             BUSY_UNTIL[place[2]] = now() + SLOW.get("drain", 0.0)
         return find(read(), balancer.name, member.worker, None)
@@ -672,6 +673,8 @@ def context(options: Result) -> Result:
     linked, served = world.releases[host, name].contexts, world.served[host, name]
     if here().controller.slow:
         world.now += MANAGER_SECONDS
+    if options.get("state") != "absent" and not linked:
+        return {"failed": True, "msg": f"{name}: nothing is linked"}
     if options.get("state") == "absent":
         after = tuple(one for one in served if one.context_version in {link.context_version for link in linked})
     else:

@@ -69,12 +69,13 @@ class PlannedMember:
         A rollout never puts back what a person took out, so a member that is in service now is so by somebody's will.
         One that has been out since site made it a member is put in service by its first release, and out again with it.
         """
+        in_service = {place[1] for place, seat in self.seats.items() if seat.state == "enabled"}
         states = self._found
         for place, state in states.items():
             if state == "disabled" and self._first_release_at(place):
                 states[place] = "enabled"
-            elif state == "disabled" and self._keeps_its_first_release:
-                states[place] = self.seats[place].state
+            elif state == "disabled" and self._keeps_its_first_release and place[1] in in_service:
+                states[place] = "enabled"
         return states
 
     @property
@@ -89,13 +90,19 @@ class PlannedMember:
 
     @property
     def _wanted_back(self) -> dict[Place, str]:
-        """The same on the way back: without a release it goes on waiting for one."""
-        return self.wanted if self.version_before else self._found
+        """The same on the way back. Without a release, beside others that have one, it serves nobody."""
+        if self.version_before:
+            return self.wanted
+        states = self._found
+        if self.released_elsewhere:
+            states = {place: "disabled" if state == "enabled" else state for place, state in states.items()}
+        return states
 
     @property
     def _keeps_its_first_release(self) -> bool:
         """Whether a repair leaves it what the interrupted rollout brought it."""
-        return self.aim.kind == "repair" and self.had is None and not self._goes_back and not self.unhealthy
+        first = self.aim.kind == "repair" and self.recorded is not None and self.had is None
+        return first and not self._goes_back and not self.unhealthy
 
     @property
     def _goes_back(self) -> bool:
@@ -166,7 +173,18 @@ class PlannedMember:
     @property
     def unfinished(self) -> bool:
         """Whether the interrupted rollout may have left it in the middle."""
-        return self.recorded is not None and (self.left_out or bool(self.sick))
+        return self.recorded is not None and (self._out_of_place or self._unused or bool(self.sick))
+
+    @property
+    def _out_of_place(self) -> bool:
+        """Whether it is out of service somewhere by an interrupted rollout."""
+        return any(self.seats[place].state not in ("enabled", state) for place, state in self._found.items())
+
+    @property
+    def _unused(self) -> bool:
+        """Whether its first release did not get as far as its users."""
+        out = all(seat.state != "enabled" for seat in self.seats.values())
+        return bool(self.aim.application and self.recorded and self.had is None and self.version_now) and out
 
     @property
     def version_now(self) -> str | None:
@@ -224,9 +242,7 @@ class PlannedMember:
     def _to_repair(self) -> bool:
         if self.recorded is None or self.interrupted is None:
             return False
-        # Its first release, which did not get as far as its users.
-        unused = self.aim.application and self.had is None and self.version_now and "enabled" not in self.wanted.values()
-        return self._goes_back or bool(unused) or bool(self.sick)
+        return self._goes_back or self._unused or bool(self.sick)
 
     @property
     def shown(self) -> dict[str, str]:
@@ -321,7 +337,7 @@ class PlannedMember:
                 for way, known in versions.items()
             },
             "serves": not self.left_out and any(serves(place, seat) for place, seat in self.seats.items()),
-            "out_by": self.interrupted.id if self.interrupted and self.left_out else None,
+            "out_by": self.interrupted.id if self.interrupted and self._out_of_place else None,
             "left_by_person": self.stays_out,
         }
 
