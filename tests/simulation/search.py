@@ -289,6 +289,9 @@ def judge(before: World, after: World, playbook: Playbook) -> None:
         for httpd in after.shape.names:
             if httpd not in after.down and not playbook.driver.faults and after.lock(httpd) is None:
                 raise BrokenError(f"{', '.join(sorted(told))} is left out, and {httpd} has no record of it")
+    if told and playbook.outlived:
+        # Its record has ended by the run that took over, so its last words are all that is known of it: a person has to put the member back.
+        after.taken_out.update(place for place, state in after.states.items() if state != "enabled" and place[2] in told)
     if playbook.green and playbook.order.kind in ("deploy", "rollback") and playbook.calm and not playbook.outlived:
         wanted = playbook.plan["version"]
         for host in after.shape.hosts:
