@@ -52,7 +52,13 @@ def cached(coordinates: str) -> Path:
 
 def fetch(coordinates: str, directory: Path) -> Path:
     # Not where somebody else's pom.xml lies.
-    copy = ["mvn", "--batch-mode", "--quiet", "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy", f"-Dartifact={coordinates}"]
+    copy = [
+        "mvn",
+        "--batch-mode",
+        "--quiet",
+        "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy",
+        f"-Dartifact={coordinates}",
+    ]
     subprocess.run([*copy, f"-DoutputDirectory={directory}"], cwd=directory, check=True)
     (fetched,) = directory.iterdir()
     return fetched

@@ -26,7 +26,9 @@ def test_a_connection_that_a_reload_closed():
     assert unexplained(report((10.3, "closed_reused"), (11.4, "closed_reused")), [BEGAN + 10], users=2) == []
 
 
-@pytest.mark.parametrize("at, cause", [(9.0, "closed_reused"), (11.6, "closed_reused"), (10.3, "status_503"), (10.3, "lost")])
+@pytest.mark.parametrize(
+    "at, cause", [(9.0, "closed_reused"), (11.6, "closed_reused"), (10.3, "status_503"), (10.3, "lost")]
+)
 def test_what_it_does_not_explain(at, cause):
     assert unexplained(report((at, cause)), [BEGAN + 10], users=30) == [{"at": at, "cause": cause}]
 
@@ -40,8 +42,6 @@ def test_one_for_each_user_and_reload():
 def test_the_moment_is_httpds():
     class Host:
         def command(self, _host, _command):
-            return (
-                "[Mon Nov 30 00:53:30.250000 2026] [mpm_event:notice] [pid 7:tid 7] AH00493: SIGUSR1 received.  Doing graceful restart"
-            )
+            return "[Mon Nov 30 00:53:30.250000 2026] [mpm_event:notice] [pid 7:tid 7] AH00493: SIGUSR1 received.  Doing graceful restart"
 
     assert reloads(Host(), "web1") == [BEGAN + 10.25]

@@ -80,7 +80,9 @@ def cases() -> list[Case]:
         for policy in policies:
             found.append(Case(shape, Order("restart", policy=policy, serial=serial, min_available=least)))
     # An instance that was added. Who has nothing to serve cannot be restarted into service, so only releases are rolled.
-    for httpds, strategy, policy in itertools.product((1, 2), ("restart", "reload", "parallel"), ("rollback_member", "rollback_all")):
+    for httpds, strategy, policy in itertools.product(
+        (1, 2), ("restart", "reload", "parallel"), ("rollback_member", "rollback_all")
+    ):
         for version, bad in ((NEW, ()), (NEW, ((NEW, "app1"),)), (NEW, ((NEW, "app3"),)), (OLD, ())):
             found.append(Case(Shape(3, httpds, newcomer=True), Order("deploy", version, strategy, policy), bad))
     found.sort(key=lambda case: (case.shape.instances, case.shape.httpds, case.shape.applications))
@@ -291,7 +293,9 @@ def judge(before: World, after: World, playbook: Playbook) -> None:
                 raise BrokenError(f"{', '.join(sorted(told))} is left out, and {httpd} has no record of it")
     if told and playbook.outlived:
         # Its record has ended by the run that took over, so its last words are all that is known of it: a person has to put the member back.
-        after.taken_out.update(place for place, state in after.states.items() if state != "enabled" and place[2] in told)
+        after.taken_out.update(
+            place for place, state in after.states.items() if state != "enabled" and place[2] in told
+        )
     if playbook.green and playbook.order.kind in ("deploy", "rollback") and playbook.calm and not playbook.outlived:
         wanted = playbook.plan["version"]
         for host in after.shape.hosts:

@@ -321,9 +321,7 @@ class PlannedMember:
             },
             "drain": {way: machines.drain(topology, self.instance, of_way) for way, of_way in kept.items()},
             "enable": {
-                way: machines.enable(
-                    topology, self.instance, states[way], applications, known, self.remembered
-                )
+                way: machines.enable(topology, self.instance, states[way], applications, known, self.remembered)
                 for way, known in {**versions, "now": self.active}.items()
             },
             "health": {
@@ -363,6 +361,8 @@ def judge(
         active = facts.active.get(host, {})
         remembered = facts.remembered.get(host, {})
         served = [one for one in topology["applications"] if host in one["instances"]]
-        members.append(PlannedMember(instance, aim, seats, releases, unhealthy, interrupted, active, remembered, served))
+        members.append(
+            PlannedMember(instance, aim, seats, releases, unhealthy, interrupted, active, remembered, served)
+        )
     released = any(member.had for member in members)
     return [replace(member, released_elsewhere=released) for member in members]
