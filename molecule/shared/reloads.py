@@ -9,7 +9,7 @@ A browser that uses one of them in that moment finds it closed, and sends the re
 from __future__ import annotations
 
 import collections
-import datetime
+import datetime as dt
 import typing as t
 
 from chain import Chain
@@ -29,13 +29,13 @@ def reloads(chain: Chain, balancer: str, log: str = "/var/log/apache2/error.log"
 def _moment(line: str) -> float:
     """[Tue Dec 01 10:15:30.123456 2026] [mpm_event:notice] ..."""
     written = line.partition("[")[2].partition("]")[0]
-    moment = datetime.datetime.strptime(written, "%a %b %d %H:%M:%S.%f %Y")
-    return moment.replace(tzinfo=datetime.timezone.utc).timestamp()
+    moment = dt.datetime.strptime(written, "%a %b %d %H:%M:%S.%f %Y")
+    return moment.replace(tzinfo=dt.timezone.utc).timestamp()
 
 
 def unexplained(report: t.Mapping[str, t.Any], moments: t.Sequence[float], users: int) -> list[dict[str, t.Any]]:
     """What users noticed that no reload explains: all but one closed connection for each user and reload."""
-    began = datetime.datetime.fromisoformat(report["started"].replace("Z", "+00:00")).timestamp()
+    began = dt.datetime.fromisoformat(report["started"].replace("Z", "+00:00")).timestamp()
     left: collections.Counter[float] = collections.Counter(dict.fromkeys(moments, users))
     found = []
     for event in report["events"]:

@@ -338,26 +338,28 @@ def test_an_instance_is_removed_and_nobody_notices(chain):
 
 def test_an_added_instance_is_in_service_from_its_first_release_on(chain):
     """Users of the others never meet it before: it would answer 404."""
-    out, in_service = {"app3": "disabled"}, {"app3": "enabled"}
-    others = {"app1": "enabled", "app2": "enabled"}
+    waits = {"app1": "enabled", "app2": "enabled", "app3": "disabled"}
+    others = ["app1", "app2"]
     served = {route: chain.command(route, f"readlink /var/opt/tomcat/{route}/webapps/*") for route in others}
     before = {route: mark for route, mark in started(chain).items() if route != "app3"}
     with load(chain, min_requests=1000) as users:
         site = chain.play("site", *BOTH)
         assert site.returncode == 0, site.stdout
         assert "Out of service until the first release: tomcat.app3, extra.app3" in site.stdout
-        assert states(chain) == dict.fromkeys(BALANCERS, {**others, **out})
+        assert states(chain) == dict.fromkeys(BALANCERS, waits)
         again = chain.play("site", *BOTH)
         assert {counts["changed"] for counts in recap(again).values()} == {0}, again.stdout
-        assert states(chain) == dict.fromkeys(BALANCERS, {**others, **out})
+        assert states(chain) == dict.fromkeys(BALANCERS, waits)
         # The release that the others have; they are not touched.
         play = chain.deploy("1.1", *BOTH, "-e", "release_app=ROOT")
         assert play.returncode == 0, play.stdout
-        assert states(chain) == dict.fromkeys(BALANCERS, {**others, **in_service})
-        assert states(chain, balancer="extra") == dict.fromkeys(BALANCERS, {"app2": "enabled", **out})
+        assert states(chain) == dict.fromkeys(BALANCERS, ALL_IN)
+        extra = {route: waits[route] for route in ("app2", "app3")}
+        assert states(chain, balancer="extra") == dict.fromkeys(BALANCERS, extra)
         play = chain.deploy("2.0", *BOTH, "-e", "release_app=extra")
         assert play.returncode == 0, play.stdout
-        assert states(chain, balancer="extra") == dict.fromkeys(BALANCERS, {"app2": "enabled", **in_service})
+        extra = dict.fromkeys(extra, "enabled")
+        assert states(chain, balancer="extra") == dict.fromkeys(BALANCERS, extra)
     assert users.noticed == {}
     assert {route: mark for route, mark in started(chain).items() if route != "app3"} == before
     assert {route: chain.command(route, f"readlink /var/opt/tomcat/{route}/webapps/*") for route in others} == served

@@ -72,9 +72,9 @@ class PlannedMember:
         in_service = {place[1] for place, seat in self.seats.items() if seat.state == "enabled"}
         states = self._found
         for place, state in states.items():
-            if state == "disabled" and self._first_release_at(place):
-                states[place] = "enabled"
-            elif state == "disabled" and self._keeps_its_first_release and place[1] in in_service:
+            if (state == "disabled" and self._first_release_at(place)) or (
+                state == "disabled" and self._keeps_its_first_release and place[1] in in_service
+            ):
                 states[place] = "enabled"
         return states
 

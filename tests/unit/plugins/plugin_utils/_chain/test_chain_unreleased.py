@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.roundrobin.tomcat.plugins.plugin_utils._chain.unreleased import unreleased
 
 HOSTS = ["app1", "app2", "app3"]

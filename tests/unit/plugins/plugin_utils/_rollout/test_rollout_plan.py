@@ -662,10 +662,11 @@ def test_a_balancer_that_only_httpd_has_is_refused(read_chain, kind):
     chain = read_chain(3, httpds=2)
     for result in chain.readings["balancers"]:
         result["balancers"].append({**chain._balancer("tomcat"), "name": "shop"})
-    assert chain.plan(kind)["problems"] == [
+    (problem,) = chain.plan(kind)["problems"]
+    assert problem == (
         "web1, web2: balancer shop is not in the inventory, and sends users to app1, app2, app3. If the inventory had it before: run site.yml, "
         "which removes it. If it is somebody else's: take the members out of it first."
-    ]
+    )
 
 
 def test_a_balancer_that_only_httpd_has_and_that_sends_nobody_is_none_of_its_business(read_chain):
