@@ -196,6 +196,7 @@ def inventory(tmp_path):
         "tomcat_instance_home_root": f"{tmp_path}/opt",
         "tomcat_instance_base_root": f"{tmp_path}/var",
         "redis_password": secret("server"),
+        "redis_former_password": secret("former"),
         # This machine may have its own on the usual ones.
         "memcached_ports": [11311],
         "redis_port": 6390,
@@ -240,6 +241,7 @@ def test_playbooks_show_none(tmp_path, inventory, playbook, store):
             {"username": secret("bad"), "password": secret("bad"), "lockingMode": "none"},
         ),
         ("redis_password", f"{secret('bad')}$"),
+        ("redis_former_password", f"{secret('bad')}$"),
     ],
 )
 def test_a_secret_that_is_refused_is_not_shown(inventory, variable, value):

@@ -88,7 +88,8 @@ def test_runs_as_a_user_that_can_do_little(host, server):
 
 
 def test_others_cannot_read_the_password(host):
-    assert host.file("/etc/redis-node/redis.conf").mode == 0o640
+    assert host.file("/etc/redis-node/password.conf").mode == 0o640
+    assert not host.file("/etc/redis-node/redis.conf").contains(PASSWORD)
 
 
 def test_the_distributions_own_service(host, server):

@@ -208,6 +208,19 @@ def test_a_killed_server_of_the_store(cluster):
     assert users.noticed == {}
 
 
+@with_each_that(lambda store: store == "redis")
+def test_another_password_of_redis(cluster):
+    """As docs/sessions.md says it: site with the former one beside the new one, and once more without it. There and back, while users work."""
+    ours, theirs = "not-a-secret-in-a-test", "the-password-of-tomorrow"
+    with cluster.chain.load("web", users=20, min_requests=1000) as users:
+        for now, former in ((theirs, ours), (ours, theirs), (ours, "")):
+            passwords = json.dumps({"redis_password": now, "redis_former_password": former})
+            play = cluster.chain.play("site", *cluster.settings, "-e", passwords)
+            assert play.returncode == 0, play.stdout
+    cluster.note("another password of the server, brought by `site`", noticed_and_waited(users))
+    assert users.noticed == {}
+
+
 @with_each_that(lambda store: store == "delta")
 def test_nobody_with_another_key_is_heard(cluster):
     conf = "/var/opt/tomcat/tb/conf/server.xml"
@@ -219,6 +232,16 @@ def test_nobody_with_another_key_is_heard(cluster):
     cluster.move("b")
     assert user.count() == 1
     cluster.command("tb", swap.format("ff", "00", conf))
+
+
+@with_each_that(lambda store: store == "delta")
+def test_another_key_is_refused(cluster):
+    """Instances that get it one after another would lose the sessions."""
+    another = json.dumps({"tomcat_instance_cluster_key": "f" * 64})
+    play = cluster.chain.play("site", *cluster.settings, "-e", another)
+    assert play.returncode == 2
+    assert "tomcat_instance_cluster_key is not the one that" in play.stdout
+    assert "f" * 64 not in cluster.command("ta", "cat /var/opt/tomcat/ta/conf/server.xml")
 
 
 @at_length
