@@ -199,6 +199,7 @@ old_tls:
 """
 
 import os
+import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -251,7 +252,7 @@ def main() -> None:
     asked = module.params
     if asked["xml"] or asked["web_xml"]:
         need_lxml(module)
-    answer = {}
+    answer: dict[str, t.Any] = {}
     try:
         if asked["httpd"]:
             answer["httpd_version"] = read.httpd_version(asked["httpd"], module.run_command)

@@ -67,8 +67,7 @@ def _number(attributes: t.Mapping[str, str], name: str, default: int) -> int:
 
 def shutdown_port(found: Facts, wants: Facts) -> Verdict:
     """Whoever reaches it stops the instance."""
-    (server, *_others) = [*_server(found, wants, "Server"), {}]
-    port = server.get("port", "8005")
+    port = next((one.get("port", "8005") for one in _server(found, wants, "Server")), "8005")
     if port != SHUTDOWN_OFF:
         return failed(f"server.xml has port={port}: set tomcat_instance_shutdown_port to -1")
     return passed("server.xml has port=-1")
