@@ -41,6 +41,7 @@ class Reply:
     body: bytes
     # What the headers Set-Cookie say.
     cookies: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class HttpError(CollectionError):
@@ -110,7 +111,8 @@ def request(
         raise HttpError("no answer: a header cannot be sent, its name or its value is not accepted") from error
     finally:
         connection.close()
-    return Reply(response.status, received, tuple(response.headers.get_all("Set-Cookie", ())))
+    cookies = tuple(response.headers.get_all("Set-Cookie", ()))
+    return Reply(response.status, received, cookies, tuple(response.headers.items()))
 
 
 def tls_context(verify: bool | str) -> ssl.SSLContext:

@@ -227,7 +227,7 @@ def _describe(place: _Place, unit: t.Mapping[str, t.Any] | None, reader: _FileRe
         "unit_files": unit_files,
         "environment_files": environment_files,
         "contexts": [path for path in contexts if path in reader.files],
-        "webapps": _webapps(f"{place.base}/webapps"),
+        "webapps": webapps(f"{place.base}/webapps"),
         "jars": [jar for lib in dict.fromkeys((f"{home}/lib", f"{place.base}/lib")) for jar in _jars(lib)],
     }
 
@@ -243,7 +243,7 @@ def _version(home: str) -> str:
     return found.group(1) if found else ""
 
 
-def _webapps(directory: str) -> list[dict[str, t.Any]]:
+def webapps(directory: str) -> list[dict[str, t.Any]]:
     """The applications by the names that Tomcat goes by, and whether one is Tomcat's own page."""
     try:
         entries = sorted(os.listdir(directory))

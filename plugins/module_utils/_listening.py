@@ -19,6 +19,8 @@ from ansible_collections.roundrobin.tomcat.plugins.module_utils._net import in_u
 LOCAL_MACHINE = "127.0.0.1"
 # From the kernel's tcp_states.h.
 LISTEN = "0A"
+# What UDP has where TCP would listen: a socket without a peer.
+UNCONNECTED = "07"
 _SOCKET = re.compile(r"socket:\[(\d+)\]")
 _UNIT = re.compile(r"([^/]+\.(?:service|scope))(?:/|$)")
 
@@ -40,6 +42,12 @@ def listening(proc: str = "/proc") -> list[dict[str, t.Any]]:
         # Several processes may share a port: one line for each unit of them.
         found.setdefault((address, port, entry["process"], entry["unit"]), entry)
     return sorted(found.values(), key=lambda entry: (entry["port"], entry["address"], entry["unit"]))
+
+
+def udp_ports(proc: str = "/proc") -> list[int]:
+    """Return the UDP ports that take packets from anybody."""
+    sockets = [*_sockets(f"{proc}/net/udp", UNCONNECTED), *_sockets(f"{proc}/net/udp6", UNCONNECTED)]
+    return sorted({port for _address, port, _inode in sockets})
 
 
 def unit_of(cgroup: str) -> str:
@@ -79,10 +87,10 @@ def near_address(listened_to: t.Iterable[str]) -> str | None:
     return str(sorted(addresses, key=lambda address: (not address.is_loopback, address.version))[0])
 
 
-def _sockets(path: str) -> t.Iterator[tuple[str, int, str]]:
+def _sockets(path: str, state: str = LISTEN) -> t.Iterator[tuple[str, int, str]]:
     for line in text_or_nothing(path).splitlines()[1:]:
         fields = line.split()
-        if len(fields) > 9 and fields[3] == LISTEN:
+        if len(fields) > 9 and fields[3] == state:
             address, _colon, port = fields[1].partition(":")
             yield _address(address), int(port, 16), fields[9]
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, roundrobin.tomcat contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Just enough of AJP/1.3 to ask a Tomcat connector how it does: CPING, GET and HEAD.
+"""Just enough of AJP/1.3 to ask a Tomcat connector how it does: CPING, GET, HEAD and TRACE.
 
 The facts are those of "AJPv13", the protocol reference of the Apache Tomcat Connectors
 (packet headers, codes of methods, headers and attributes); the attribute `secret` (0x0C)
@@ -32,7 +32,7 @@ CPONG = 0x09
 # Tomcat's packetSize, 8192 unless it was raised, bounds a packet to it; a request of ours is far smaller.
 MAX_REQUEST = 8192
 
-_METHODS = {"GET": 2, "HEAD": 3}
+_METHODS = {"GET": 2, "HEAD": 3, "TRACE": 7}
 _REQUEST_HEADERS = {
     "accept": 0xA001,
     "accept-charset": 0xA002,

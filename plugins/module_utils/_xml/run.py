@@ -48,7 +48,7 @@ def hiding(module_class: type) -> type:
 
 def tell(module: t.Any, option: str, info_of: t.Callable[[XmlDocument], XmlInfo]) -> None:
     """Do all that main() does once it has its AnsibleModule: read the file, end the module with what it says."""
-    _need_lxml(module)
+    need_lxml(module)
     path = module.params["path"]
     try:
         info = info_of(XmlDocument(read_file(path, MAX_BYTES), path))
@@ -60,7 +60,7 @@ def tell(module: t.Any, option: str, info_of: t.Callable[[XmlDocument], XmlInfo]
 
 def edit(module: t.Any, plan: type[XmlPlan]) -> None:
     """Do all that main() does once it has its AnsibleModule: edit the file, set its owner and mode, end the module."""
-    _need_lxml(module)
+    need_lxml(module)
     try:
         result, warnings = edit_file(
             module.params,
@@ -83,7 +83,7 @@ def edit(module: t.Any, plan: type[XmlPlan]) -> None:
     module.exit_json(**result)
 
 
-def _need_lxml(module: t.Any) -> None:
+def need_lxml(module: t.Any) -> None:
     if LXML_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("lxml"), exception=LXML_IMPORT_ERROR)
 

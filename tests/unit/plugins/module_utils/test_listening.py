@@ -53,6 +53,12 @@ def test_who_listens(proc):
     ]
 
 
+def test_udp(proc, tmp_path):
+    assert _listening.udp_ports(proc) == []
+    (tmp_path / "net/udp").write_text(HEAD + line("0100007F:2BCB", "07", 16) + line("0100007F:1F49", "01", 17))
+    assert _listening.udp_ports(proc) == [11211]
+
+
 def test_this_very_process():
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
