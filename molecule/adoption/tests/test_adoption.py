@@ -120,6 +120,7 @@ def test_users_are_moved_and_notice_nothing(chain):
         time.sleep(SECONDS)
         chain.command("app1", "systemctl disable --now tomcat1 tomcat2")
         time.sleep(SECONDS)
+    print(users.report["totals"])
     assert unexplained(users.report, by_hand, USERS) == []
     assert (users.report["totals"]["lost"], users.report["totals"]["regressed"]) == (0, 0)
     assert chain.versions("app1", ["jvm1", "jvm2"]) == {"jvm1": "1.0", "jvm2": "1.0"}
@@ -133,5 +134,6 @@ def test_the_next_release_is_as_any_other(chain):
     with chain.load("app1", users=USERS, min_requests=1000) as users:
         done(chain.play("site"))
         done(chain.deploy("1.1"))
+    print(users.report["totals"])
     assert users.noticed == {}
     assert chain.versions("app1", ["jvm1", "jvm2"]) == {"jvm1": "1.1", "jvm2": "1.1"}
