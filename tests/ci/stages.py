@@ -32,8 +32,9 @@ UNDER_LOAD = {"adoption", "checker", "cluster", "rollouts", "session_stores", "t
 # Those that run by their name, and with --full.
 LONG = {"adoption"}
 # No clock is in them: they can wait.
-CHECKS = {"lint", "package", "sanity", "units"}
+CHECKS = {"lint", "models", "package", "sanity", "units"}
 PATIENT = ("nice", "-n", "19")
+MODELS = ("tests/fuzz", "tests/simulation")
 
 Command = t.Sequence[t.Union[str, Path]]
 
@@ -136,7 +137,14 @@ def tools() -> Stage:
     """The tests that need neither hosts nor ansible-test: of the load generator, the example inventories, ..."""
     # ansible-test lets no variable through: the long forms of unit tests run here.
     ignored = () if os.environ.get("RUN_FULL") else ("--ignore=tests/unit",)
-    return Stage("tools", [("pytest", "-q", "tests", *ignored)])
+    return Stage(
+        "tools", [("pytest", "-q", "--durations=10", "tests", *(f"--ignore={one}" for one in MODELS), *ignored)]
+    )
+
+
+def models() -> Stage:
+    """The simulated world, and odd values for every option: much work, and nothing real in it."""
+    return Stage("models", [("pytest", "-q", *MODELS)])
 
 
 def images() -> Stage:
@@ -164,6 +172,7 @@ def all_stages() -> dict[str, t.Callable[[], Stage]]:
     for core in ansible_test.usable_cores():
         stages[f"sanity-{core}"] = functools.partial(sanity, core)
         stages[f"units-{core}"] = functools.partial(units, core)
+    stages["models"] = models
     stages["tools"] = tools
     for config in sorted(ROOT.glob("molecule/*/molecule.yml")):
         stages[config.parent.name] = functools.partial(scenario, config.parent.name)
