@@ -19,7 +19,7 @@ SYSTEMCTL = """#!/bin/sh
 case $1 in
   show) cat "$0.state"; exit ;;
   stop) echo inactive > "$0.state" ;;
-  start) test ! -e "$0.slow" || { rm "$0.slow"; exec sleep 60; }; echo active > "$0.state" ;;
+  start) test ! -e "$0.slow" || exec sleep 60; echo active > "$0.state" ;;
 esac
 echo "$*" >> "$0.log"
 """
@@ -47,8 +47,9 @@ class Unit:
     def state(self, state):
         self.path.with_suffix(".state").write_text(f"{state}\n")
 
-    def takes_long(self):
-        self.path.with_suffix(".slow").touch()
+    def takes_long(self, does=True):
+        slow = self.path.with_suffix(".slow")
+        slow.touch() if does else slow.unlink()
 
 
 @pytest.fixture
@@ -170,6 +171,7 @@ def test_with_patience_a_slow_start_is_for_the_next_call(run, unit, web):
     unit.takes_long()
     answer = run(start=True, checks=[check(web + "/health")], patience=0.2)
     assert (answer["done"], answer["changed"], phases(answer)) == (False, True, ["start"])
+    unit.takes_long(False)
     again = run(start=True, checks=[check(web + "/health")], patience=30)
     assert (again["done"], phases(again)) == (True, ["start", "health"])
 
