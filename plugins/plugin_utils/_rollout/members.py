@@ -72,9 +72,8 @@ class PlannedMember:
         in_service = {place[1] for place, seat in self.seats.items() if seat.state == "enabled"}
         states = self._found
         for place, state in states.items():
-            if (state == "disabled" and self._first_release_at(place)) or (
-                state == "disabled" and self._keeps_its_first_release and place[1] in in_service
-            ):
+            kept = self._keeps_its_first_release and place[1] in in_service
+            if state == "disabled" and (kept or self._first_release_at(place)):
                 states[place] = "enabled"
         return states
 
@@ -260,15 +259,13 @@ class PlannedMember:
             ],
         }
 
-    def _webapps(
-        self, base_name: str, version: str | None, keep: int | None, applications: t.Iterable[Result]
-    ) -> Webapps:
+    def _webapps(self, base_name: str, version: str | None, keep: int | None) -> Webapps:
         """What a restart switches, as rollout_instance takes it.
 
         A restart leaves one release of each application, also where it is about none.
         """
         if not self.aim.application:
-            served = [one["base_name"] for one in applications if self.active.get(one["name"])]
+            served = [one["base_name"] for one in self.applications if self.active.get(one["name"])]
             return [{"name": name, "state": "retired"} for name in served]
         # The first release of all failed: the instance goes back to serving nothing, as the others still do.
         if version is None:
@@ -297,7 +294,6 @@ class PlannedMember:
             way: [{"httpd": httpd, "balancer": balancer, "state": state} for (httpd, balancer), state in found.items()]
             for way, found in (("forward", wanted), ("back", self._wanted_back), ("now", wanted))
         }
-        applications = self.applications
         versions = {
             "forward": {**self.active, self.aim.application: self.version_after},
             "back": {**self.active, self.aim.application: self.version_before},
@@ -316,17 +312,17 @@ class PlannedMember:
             "shown": self.shown,
             "states": states["forward"],
             "webapps": {
-                "forward": self._webapps(base_name, self.version_after, keep_releases, applications),
-                "back": self._webapps(base_name, self.version_before, None, applications),
+                "forward": self._webapps(base_name, self.version_after, keep_releases),
+                "back": self._webapps(base_name, self.version_before, None),
             },
             "drain": {way: machines.drain(topology, self.instance, of_way) for way, of_way in kept.items()},
             "enable": {
-                way: machines.enable(topology, self.instance, states[way], applications, known, self.remembered)
+                way: machines.enable(topology, self.instance, states[way], self.applications, known, self.remembered)
                 for way, known in {**versions, "now": self.active}.items()
             },
             "health": {
                 way: checks.on_the_member(
-                    applications, known, self.aim.application, self.instance["connect_url_base"], self.remembered
+                    self.applications, known, self.aim.application, self.instance["connect_url_base"], self.remembered
                 )
                 for way, known in versions.items()
             },
